@@ -1,0 +1,41 @@
+"""Sound: audio in, what it is like out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.identity import ModelIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class SoundProfile:
+    """Ratios are shares of the duration in [0, 1]; energy is in [0, 1]; tempo is None where there is no beat.
+
+    `vector` is a unit vector of fixed length that makes sounds comparable; `words` says the same to a reader.
+    """
+
+    speech_ratio: float
+    music_ratio: float
+    silence_ratio: float
+    tempo_bpm: float | None
+    energy: float
+    vector: tuple[float, ...]
+    words: str
+
+
+class SoundEngine(Protocol):
+    """Listens to mono 16 kHz float32 audio, shape (samples,); `voiced` are spans in seconds that hold a voice."""
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    def listen(
+        self, audio: NDArray[np.float32], *, voiced: tuple[tuple[float, float], ...] = ()
+    ) -> SoundProfile: ...

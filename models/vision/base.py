@@ -1,0 +1,43 @@
+"""Vision: frames in, vectors out, in a space that text reaches too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.identity import ModelIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class VisualLabel:
+    """Something a frame shows, with its Chinese name where known and the engine's probability in [0, 1]."""
+
+    name: str
+    name_zh: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFeatures:
+    """`vectors` has shape (frames, dim), each row of unit length; `labels[i]` are frame i's, best first."""
+
+    vectors: NDArray[np.float32]
+    labels: tuple[tuple[VisualLabel, ...], ...]
+
+
+class VisionEngine(Protocol):
+    """Embeds RGB uint8 frames of shape (height, width, 3), any size, and texts into one space."""
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    def embed_frames(self, frames: Sequence[NDArray[np.uint8]]) -> FrameFeatures: ...
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]: ...

@@ -1,0 +1,118 @@
+"""The one narrow port to Qdrant. Two adapters, `edge` and `server`, are held to the same tests.
+
+`videos` holds one point a video, `moments` one point a shot or speech turn. `schema.py` names the vectors and fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+"""Shape (dim,), unit length."""
+
+MultiVector = NDArray[np.float32]
+"""Shape (n, dim), n >= 1, unit rows; compared by the largest cosine (MaxSim)."""
+
+
+class Collection(StrEnum):
+    """The two collections; adapters prefix and version the physical names behind these aliases."""
+
+    VIDEOS = "videos"
+    MOMENTS = "moments"
+
+
+@dataclass(frozen=True, slots=True)
+class SparseVector:
+    """Term ids (unsigned 32 bit, unique, ascending) and their weights, same length."""
+
+    indices: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """`id` is a UUID string. `vectors` maps a vector's name to what the schema says it is; names may be missing."""
+
+    id: str
+    vectors: Mapping[str, Vector | MultiVector | SparseVector]
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """All conditions hold together. `equals`: the field (or one of its items) is one of the values.
+
+    `excludes`: the field (and every one of its items) is none of the values. `ranges`: gte/lte bounds, either None.
+    `ids` keeps only, `not_ids` drops, these point ids.
+    """
+
+    equals: Mapping[str, Sequence[str | int | bool]] = field(default_factory=dict)
+    excludes: Mapping[str, Sequence[str | int | bool]] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    ids: Sequence[str] | None = None
+    not_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A found point; higher scores are nearer (cosine, MaxSim or the sparse dot product)."""
+
+    id: str
+    score: float
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A point as stored; `vectors` is empty unless it was asked for."""
+
+    id: str
+    payload: Mapping[str, Any]
+    vectors: Mapping[str, Vector | MultiVector | SparseVector]
+
+
+class IndexPort(Protocol):
+    """What the library needs of a vector index. Writes are durable and visible when they return.
+
+    Raises `IndexUnavailable` (index out of reach, locked) and `IndexMismatch` (a vector that the schema does not fit).
+    """
+
+    def upsert(self, collection: Collection, points: Sequence[Point]) -> None: ...
+
+    def delete(self, collection: Collection, where: Filter) -> None: ...
+
+    def set_payload(self, collection: Collection, point_id: str, payload: Mapping[str, Any]) -> None:
+        """Merge fields into a point's payload; its vectors stay as they are."""
+        ...
+
+    def query(
+        self,
+        collection: Collection,
+        *,
+        using: str,
+        vector: Vector | SparseVector,
+        where: Filter | None = None,
+        limit: int = 10,
+    ) -> list[Hit]:
+        """Nearest points by the named vector, best first. A point that lacks the vector is not a candidate."""
+        ...
+
+    def retrieve(self, collection: Collection, ids: Sequence[str], *, with_vectors: bool = False) -> list[Stored]:
+        """In the order of `ids`; unknown ids are left out."""
+        ...
+
+    def scroll(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[Stored]: ...
+
+    def count(self, collection: Collection, where: Filter | None = None) -> int: ...
+
+    def facet(self, collection: Collection, key: str, *, where: Filter | None = None, limit: int = 50) -> dict[str, int]: ...
+
+    def optimize(self) -> None: ...
+
+    def close(self) -> None: ...

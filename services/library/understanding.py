@@ -1,0 +1,165 @@
+"""The document of one video: what `reelwise analyze --json` prints and `/v1/videos/{id}/understanding` answers.
+
+Times are seconds from the start of the video. Confidences are in [0, 1]. `EvidenceId` is the kind's letter and a
+number ("S3"), unique within the document. Every label cites the evidence it rests on.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = "1"
+
+Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
+Seconds = Annotated[float, Field(ge=0.0)]
+EvidenceId = Annotated[str, Field(pattern=r"^[STCFAM][1-9][0-9]*$")]
+
+
+class Frozen(BaseModel):
+    """Base of all documents: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VideoState(StrEnum):
+    """Where a video is on its way. `ready`, `failed` and `rejected` are final until somebody asks again."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    READY = "ready"
+    FAILED = "failed"
+    REJECTED = "rejected"
+
+
+class EvidenceKind(StrEnum):
+    """Where a line of evidence comes from."""
+
+    SPEECH = "S"
+    SCREEN = "T"
+    CAPTION = "C"
+    FRAME = "F"
+    SOUND = "A"
+    METADATA = "M"
+
+
+class Bilingual(Frozen):
+    """The same sentence in English and in Chinese."""
+
+    en: str
+    zh: str
+
+
+class Evidence(Frozen):
+    """One numbered line that annotations cite."""
+
+    id: EvidenceId
+    kind: EvidenceKind
+    start: Seconds
+    end: Seconds
+    text: str
+
+
+class Label(Frozen):
+    """A tag, topic, mood or occasion. `slug` is the taxonomy's, None for a free tag; `topic` is the nearest topic."""
+
+    label: str
+    label_zh: str
+    slug: str | None = None
+    topic: str | None = None
+    confidence: Confidence
+    evidence: tuple[EvidenceId, ...]
+    source: str
+
+
+class SafetyLabel(Frozen):
+    """A risk, how bad it would be, and why it was raised."""
+
+    category: str
+    severity: str
+    confidence: Confidence
+    evidence: tuple[EvidenceId, ...]
+    explanation: str
+
+
+class FrameLabel(Frozen):
+    """What a frame shows."""
+
+    label: str
+    label_zh: str
+    confidence: Confidence
+
+
+class FrameView(Frozen):
+    """A kept frame: when, and what is on it."""
+
+    at: Seconds
+    labels: tuple[FrameLabel, ...]
+
+
+class TimelineSegment(Frozen):
+    """A stretch of the video (a shot), with everything that was perceived in it."""
+
+    start: Seconds
+    end: Seconds
+    speech: str | None = None
+    onscreen_text: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
+    frames: tuple[FrameView, ...] = ()
+
+
+class VideoFacts(Frozen):
+    """What the file is. Sizes are in pixels as shown (rotation applied); None where the file has no picture."""
+
+    id: str
+    source: str
+    sha256: str
+    title: str | None = None
+    creator: str | None = None
+    duration_s: Seconds | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    has_audio: bool = False
+    language: str | None = None
+
+
+class Sound(Frozen):
+    """What the sound is like; None for a video without audio."""
+
+    speech_ratio: Confidence
+    music_ratio: Confidence
+    tempo_bpm: float | None
+    energy: Confidence
+
+
+class StageReport(Frozen):
+    """What one stage cost. `reused` results cost nothing this time; `seconds` is what they cost when made."""
+
+    name: str
+    seconds: float
+    reused: bool
+    model: str | None = None
+
+
+class Understanding(Frozen):
+    """Everything Reelwise believes about one video, and on what grounds."""
+
+    schema_version: str = SCHEMA_VERSION
+    state: VideoState
+    reason: str | None = None
+    video: VideoFacts
+    segments: tuple[TimelineSegment, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    summary: Bilingual | None = None
+    why: Bilingual | None = None
+    topics: tuple[Label, ...] = ()
+    tags: tuple[Label, ...] = ()
+    moods: tuple[Label, ...] = ()
+    occasions: tuple[Label, ...] = ()
+    sound: Sound | None = None
+    safety: tuple[SafetyLabel, ...] = ()
+    stages: tuple[StageReport, ...] = ()
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,68 @@
+"""Every setting, with its unit, in one place. The environment overrides: `REELWISE_DATA_DIR`, `REELWISE_PORT`, ..."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    return Path(platformdirs.user_data_dir("reelwise"))
+
+
+def _default_models_dir() -> Path:
+    return Path(platformdirs.user_cache_dir("reelwise")) / "models"
+
+
+class Settings(BaseSettings):
+    """Reelwise's settings. Everything has a default that works on one machine with no server."""
+
+    model_config = SettingsConfigDict(env_prefix="REELWISE_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(default_factory=_default_data_dir, description="Folder of the record, the index and the blobs.")
+    models_dir: Path = Field(
+        default_factory=_default_models_dir,
+        validation_alias="REELWISE_MODELS",
+        description="Folder the weights are cached in.",
+    )
+    profile: str = Field("lite", description="Name of a profile, or path of a profile's YAML file.")
+
+    database_url: str | None = Field(None, description="SQLAlchemy URL of the record; default: SQLite in data_dir.")
+    blob_url: str | None = Field(None, description="fsspec URL of the blob store; default: data_dir/blobs.")
+    index_url: str | None = Field(None, description="Qdrant server URL; default: Qdrant Edge in data_dir.")
+    index_api_key: str | None = Field(None, description="API key of the Qdrant server.")
+    broker_url: str = Field("memory://", description="Celery broker URL; memory:// runs the worker in this process.")
+
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8765, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
+
+    allowed_roots: tuple[Path, ...] = Field((), description="Folders that a submitted path may lie in.")
+    allowed_hosts: tuple[str, ...] = Field((), description="Hosts that a submitted URL may name.")
+    max_upload_bytes: int = Field(2 * 1024**3, gt=0, description="Largest file taken in, bytes.")
+    max_duration_s: float = Field(1800.0, gt=0, description="Longest video taken in, seconds.")
+    max_pixels: int = Field(8192 * 4320, gt=0, description="Largest frame taken in, pixels.")
+    decode_timeout_s: float = Field(600.0, gt=0, description="Longest time one file may take to decode, seconds.")
+    decode_memory_bytes: int = Field(4 * 1024**3, gt=0, description="Most address space growth of a decoder process.")
+    max_frames: int = Field(12, gt=0, description="Most frames kept per video.")
+    max_ocr_frames: int = Field(4, ge=0, description="Most frames read for text per video.")
+    lease_s: float = Field(120.0, gt=0, description="How long a lane's lease lasts without a heartbeat, seconds.")
+    sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
+    max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The record's URL, the embedded default included."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'reelwise.db'}"
+
+    @property
+    def resolved_blob_url(self) -> str:
+        """The blob store's URL, the embedded default included."""
+        return self.blob_url or f"file://{(self.data_dir / 'blobs').absolute()}"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this process owns the index folder and runs the worker itself."""
+        return self.broker_url.startswith("memory://")
