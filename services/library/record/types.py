@@ -1,0 +1,119 @@
+"""What the record holds, as immutable values. Times are aware UTC datetimes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from services.library.understanding import VideoState
+
+
+class Lane(StrEnum):
+    """The four lanes, in the order a video passes them. Lanes are the unit of scheduling."""
+
+    PREPARE = "prepare"
+    PERCEIVE = "perceive"
+    DESCRIBE = "describe"
+    PUBLISH = "publish"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One upload of one file that already lies in the blob store under `blob_key`.
+
+    `source` says where it came from, in words (a path, a URL, an upload's file name). `sidecars` are blob keys of
+    subtitle files.
+    """
+
+    sha256: str
+    size_bytes: int
+    blob_key: str
+    source: str
+    title: str | None = None
+    description: str | None = None
+    hashtags: tuple[str, ...] = ()
+    creator: str | None = None
+    language_hint: str | None = None
+    published_at: datetime | None = None
+    sidecars: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video: `id` is the first 32 hex digits of the file's sha256, so the same file twice is one video.
+
+    `lane` is the next lane to run, None in a final state. `not_before` delays a retry.
+    """
+
+    id: str
+    sha256: str
+    size_bytes: int
+    blob_key: str
+    state: VideoState
+    reason: str | None
+    lane: Lane | None
+    attempts: int
+    not_before: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def point_id(self) -> str:
+        """The id of the video's point in the index: the same 128 bits, written as a UUID."""
+        from uuid import UUID
+
+        return str(UUID(hex=self.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One arrival of a video; `submission` is what came with it."""
+
+    id: int
+    video_id: str
+    submission: Submission
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """The output of a stage for one fingerprint. `output` is JSON; large things are blob keys inside it."""
+
+    video_id: str
+    stage: str
+    fingerprint: str
+    output: Mapping[str, Any]
+    model: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run a lane of a video until `expires_at`; `token` tells this holder from any other."""
+
+    video_id: str
+    lane: Lane
+    token: str
+    expires_at: datetime
+
+
+class InteractionKind(StrEnum):
+    """What a viewer did with a video."""
+
+    PLAY = "play"
+    LIKE = "like"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One thing a viewer did. `watch_ratio` is watch time over duration, None where it is not known."""
+
+    user_id: str
+    video_id: str
+    kind: InteractionKind
+    at: datetime
+    watch_ratio: float | None = None
