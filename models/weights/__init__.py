@@ -1,0 +1,21 @@
+"""The weights catalogue: name -> sources, revision, sha256, licence; fetch and verify."""
+
+from models.weights.catalogue import Catalogue, Weight, default_catalogue
+from models.weights.fetch import Fetched, Verification, WeightStatus, fetch, path_of, status, verify
+from models.weights.progress import Progress, TextProgress, megabytes
+
+__all__ = [
+    "Catalogue",
+    "Fetched",
+    "Progress",
+    "TextProgress",
+    "Verification",
+    "Weight",
+    "WeightStatus",
+    "default_catalogue",
+    "fetch",
+    "megabytes",
+    "path_of",
+    "status",
+    "verify",
+]
