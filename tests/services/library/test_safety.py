@@ -1,0 +1,140 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from models.vision.label_names import imagenet_names
+from services.library.safety import MAX_CONFIDENCE, RULES_FILE, SafetyRules, SafetyRulesError, assess, load_rules
+from services.library.understanding import Evidence, EvidenceKind, SafetyLabel
+
+
+def line(evidence_id: str, text: str) -> Evidence:
+    return Evidence(id=evidence_id, kind=EvidenceKind(evidence_id[0]), start=0.0, end=1.0, text=text)
+
+
+def labels(*lines: Evidence) -> dict[str, SafetyLabel]:
+    return {label.category: label for label in assess(lines, load_rules())}
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("He pulled a GUN on me", "weapons"),
+        ("the casino was full of gamblers", "gambling"),
+        ("我们去喝酒吧", "alcohol"),
+        ("我們去買紅酒", "alcohol"),
+        ("come on喝beer吧", "alcohol"),
+        ("稳赚不赔，加微信领福利", "scam"),
+        ("这个偏方包治百病", "medical-claims"),
+        ("危险动作，请勿模仿", "dangerous-acts"),
+        ("she thought about self harm", "self-harm"),
+        ("what the fuck", "profanity"),
+        ("吸烟有害健康", "tobacco"),
+    ],
+)
+def test_a_word_of_a_category_raises_it_in_both_languages(text: str, category: str) -> None:
+    assert set(labels(line("S1", text))) == {category}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He has begun to sing",
+        "an essex drum classic",
+        "这是个大麻烦",
+        "大家注意一下注意事项",
+        "妈妈我想死你了",
+        "怎么去死皮",
+        "练习男性行为礼仪",
+        "she killed it on stage, smoking hot guitar",
+        "a lovely day at the beach 今天天气真好",
+        "",
+    ],
+)
+def test_words_inside_other_words_and_harmless_phrases_raise_nothing(text: str) -> None:
+    assert labels(line("S1", text)) == {}
+
+
+def test_the_longest_phrase_wins() -> None:
+    assert set(labels(line("S1", "do not go drunk driving"))) == {"dangerous-acts"}
+
+
+def test_one_label_a_category_cites_every_matching_line_and_names_the_words() -> None:
+    lines = (line("S1", "have a beer"), line("S2", "nothing here"), line("S4", "another beer"), line("T2", "啤酒节"))
+    (label,) = assess(lines, load_rules())
+    assert label.evidence == ("S1", "S4", "T2")
+    assert "“beer” (S1, S4)" in label.explanation
+    assert "“啤酒” (T2)" in label.explanation
+    assert label.severity == "low"
+
+
+def test_frames_are_matched_by_names_of_things_and_not_by_words() -> None:
+    found = labels(line("F1", "assault rifle, military uniform"), line("F2", "beer bottle; wine bottle"))
+    assert set(found) == {"weapons", "alcohol"}
+    assert labels(line("F1", "a casino scene")) == {}
+
+
+def test_sound_descriptions_hold_no_words_to_match() -> None:
+    assert labels(line("A1", "gunshot like bangs")) == {}
+
+
+def test_confidence_grows_with_evidence_and_most_with_another_kind() -> None:
+    frame = labels(line("F1", "revolver"))["weapons"].confidence
+    said = labels(line("S1", "a gun"))["weapons"].confidence
+    twice = labels(line("S1", "a gun"), line("S2", "a gun"))["weapons"].confidence
+    both = labels(line("S1", "a gun"), line("T1", "手枪"))["weapons"].confidence
+    many = labels(*(line(f"{kind}{n}", "a gun") for kind in "STCM" for n in range(1, 9)))["weapons"].confidence
+    assert frame < said < twice < both < many == MAX_CONFIDENCE
+
+
+def test_negation_is_not_understood_as_documented() -> None:
+    assert set(labels(line("S1", "never buy a gun"))) == {"weapons"}
+
+
+def test_every_frame_label_is_a_name_that_the_classifier_can_say() -> None:
+    names = {name.en for name in imagenet_names()}
+    assert [label for category in load_rules().categories for label in category.labels if label not in names] == []
+
+
+def test_every_harmless_phrase_is_needed() -> None:
+    rules = load_rules()
+    bare = SafetyRules.model_validate(rules.model_dump() | {"harmless": {}})
+    phrases = [phrase.rstrip("*") for phrase in (*rules.harmless.en, *rules.harmless.zh)]
+    assert [phrase for phrase in phrases if not bare.words.find(phrase)] == []
+    assert [phrase for phrase in phrases if any(slugs for _, slugs in rules.words.find(phrase))] == []
+
+
+def test_every_shipped_pattern_raises_its_own_category() -> None:
+    rules = load_rules()
+    for category in rules.categories:
+        for pattern in (*category.en, *category.zh):
+            raised = {label.category for label in assess([line("S1", pattern.rstrip("*"))], rules)}
+            assert category.slug in raised, pattern
+
+
+def test_a_category_may_be_limited_to_kinds_of_evidence(tmp_path: Path) -> None:
+    document = yaml.safe_load(RULES_FILE.read_text(encoding="utf-8"))
+    document["categories"] = [{**document["categories"][1], "kinds": ["T"]}]
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    assert assess([line("S1", "a gun")], load_rules(file)) == ()
+    assert len(assess([line("T1", "a gun")], load_rules(file))) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"categories": []}, "categories: "),
+        ({"weights": {"S": 0.5}}, "weights of T, C, M, F are missing"),
+        ({"categories": [{"slug": "x", "severity": "low", "explanation": "X."}]}, r"categories\.0: .*has no patterns"),
+        ({"categories": [{"slug": "x", "severity": "awful", "explanation": "X.", "en": ["a"]}]}, "severity"),
+        ({"categories": [{"slug": "x", "severity": "low", "explanation": "X.", "zh": ["枪"]}]}, "zh"),
+        ({"categories": [{"slug": "x", "severity": "low", "explanation": "X.", "en": ["(a"]}]}, "en"),
+    ],
+)
+def test_a_bad_rules_file_is_refused_by_name(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    document = yaml.safe_load(RULES_FILE.read_text(encoding="utf-8")) | change
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(SafetyRulesError, match=rf"rules\.yaml: .*{said}"):
+        load_rules(file)
