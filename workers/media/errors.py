@@ -11,7 +11,7 @@ class MediaError(Exception):
         self.reason = reason
 
 
-class MediaRejected(MediaError):
+class MediaRejected(MediaError):  # noqa: N818 - "rejected" is the video's state, and the state names the error
     """The file itself is at fault (not a video, encrypted, too long, ...): trying again changes nothing."""
 
 
@@ -19,5 +19,5 @@ class MediaCrashed(MediaRejected):
     """The decoder process died or had to be killed over this file (crash, timeout, memory)."""
 
 
-class DecoderUnavailable(MediaError):
+class DecoderUnavailableError(MediaError):
     """The decoder process could not be run at all: the installation is at fault, not the file."""

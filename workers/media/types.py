@@ -63,9 +63,10 @@ class MediaInfo:
 
     Time zero is the earliest timestamp of picture or sound in the container (the container's start time), so a file
     whose clock starts at 10 s starts at 0 here and sound that begins after the picture keeps its delay.
-    `duration_s` is the end of the last picture or sound that could be decoded, never the header's claim. `width` and
-    `height` are pixels as shown (sample aspect ratio and rotation applied), None without a picture. `fps` is the average rate of
-    the decoded pictures, None for fewer than two. `rotation` is the clockwise turn applied: 0, 90, 180 or 270.
+    `duration_s` is the end of the last picture or sound that could be decoded, never the header's claim. `width`
+    and `height` are pixels as shown (sample aspect ratio and rotation applied), None without a picture. `fps` is the
+    average rate of the decoded pictures, None for fewer than two. `rotation` is the clockwise turn applied: 0, 90, 180
+    or 270.
     """
 
     container: str
