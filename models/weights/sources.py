@@ -1,4 +1,4 @@
-"""The ways a file arrives: members of wheels, an address, a folder. Each writes to a staging path, never a final one."""
+"""The ways a file arrives: members of wheels, an address, a folder. Each writes to a staging path only."""
 
 from __future__ import annotations
 
