@@ -1,0 +1,254 @@
+"""The index on a Qdrant server or cluster, by qdrant-client; `:memory:` keeps it in this process, for tests."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import ApiException
+
+from services.library.errors import IndexMismatch, IndexUnavailable, PointMissing
+from services.library.index.points import (
+    batches,
+    checked,
+    checked_facet,
+    checked_filter,
+    checked_vector,
+    mismatch,
+    physical_name,
+    point_id,
+)
+from services.library.index.port import Collection, Filter, Hit, MultiVector, Point, SparseVector, Stored, Vector
+from services.library.index.schema import LEXICAL, PAYLOAD_INDEXES, IndexDims
+from services.library.jsonable import storable_json
+
+TIMEOUT_S = 30
+"""Longest a request may take, seconds."""
+
+MEMORY = ":memory:"
+
+_INDEX_TYPES = {"keyword": models.PayloadSchemaType.KEYWORD, "float": models.PayloadSchemaType.FLOAT}
+
+
+class ServerIndex:
+    """`IndexPort` on a Qdrant server. Reads and writes go through the aliases `videos` and `moments`."""
+
+    def __init__(self, url: str, dims: IndexDims, *, api_key: str | None = None, rebuild: bool = False) -> None:
+        self._url, self._dims = url, dims
+        # The client's in-memory mode is plain Python over arrays that grow: it needs one caller at a time.
+        self._turn: AbstractContextManager[Any] = threading.RLock() if url == MEMORY else nullcontext()
+        self._closed = False
+        try:
+            self.client = (
+                QdrantClient(MEMORY) if url == MEMORY else QdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_S)
+            )
+        except ValueError as error:
+            raise IndexUnavailable(f"The index URL {url!r} does not work: {error}. Set REELWISE_INDEX_URL.") from error
+        with self._talking():
+            self._open(rebuild)
+
+    def upsert(self, collection: Collection, points: Sequence[Point]) -> None:
+        """Insert or replace points; durable and visible on return. Raises `IndexMismatch`."""
+        ready = checked(collection, points, self._dims)
+        for batch in batches(ready):
+            structs = [
+                models.PointStruct(id=point.id, vector=_vectors(point.vectors), payload=dict(point.payload))
+                for point in batch
+            ]
+            with self._talking():
+                self.client.upsert(collection.value, structs, wait=True)
+
+    def delete(self, collection: Collection, where: Filter) -> None:
+        """Remove every point the filter keeps."""
+        selector = models.FilterSelector(filter=_filter(checked_filter(collection, where)))
+        with self._talking():
+            self.client.delete(collection.value, selector, wait=True)
+
+    def set_payload(self, collection: Collection, point_id: str, payload: Mapping[str, Any]) -> None:
+        """Merge fields into a point's payload; its vectors stay. Raises `PointMissing`."""
+        fields = storable_json(payload, f"payload of {collection.value} point {point_id}")
+        with self._talking():
+            if not self.retrieve(collection, [point_id]):
+                raise PointMissing(collection.value, point_id)
+            self.client.set_payload(collection.value, fields, points=[point_id], wait=True)
+
+    def query(
+        self,
+        collection: Collection,
+        *,
+        using: str,
+        vector: Vector | SparseVector,
+        where: Filter | None = None,
+        limit: int = 10,
+    ) -> list[Hit]:
+        """Nearest points by the named vector, best first. Raises `IndexMismatch`."""
+        ready = checked_vector(collection, using, vector, self._dims)
+        condition = _filter(checked_filter(collection, where))
+        if ready is None:
+            return []
+        with self._talking():
+            if self._url == MEMORY and not self._anyone_has(collection, using):
+                return []
+            found = self.client.query_points(
+                collection.value, query=_vector(ready), using=using, query_filter=condition, limit=limit
+            )
+        return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in found.points]
+
+    def retrieve(self, collection: Collection, ids: Sequence[str], *, with_vectors: bool = False) -> list[Stored]:
+        """In the order of `ids`; unknown ids are left out."""
+        wanted = [point_id(one) for one in ids]
+        with self._talking():
+            records = self.client.retrieve(collection.value, list(dict.fromkeys(wanted)), with_vectors=with_vectors)
+        found = {str(record.id): record for record in records}
+        return [_stored(found[one]) for one in wanted if one in found]
+
+    def scroll(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[Stored]:
+        """Points the filter keeps, ordered by id."""
+        condition = _filter(checked_filter(collection, where))
+        with self._talking():
+            records, _ = self.client.scroll(collection.value, scroll_filter=condition, limit=limit)
+        return [_stored(record) for record in records]
+
+    def count(self, collection: Collection, where: Filter | None = None) -> int:
+        """How many points the filter keeps, exactly."""
+        condition = _filter(checked_filter(collection, where))
+        with self._talking():
+            return self.client.count(collection.value, count_filter=condition, exact=True).count
+
+    def facet(
+        self, collection: Collection, key: str, *, where: Filter | None = None, limit: int = 50
+    ) -> dict[str, int]:
+        """Value -> points that have it, most frequent first. Raises `IndexMismatch` for a field that is no keyword."""
+        condition = _filter(checked_filter(collection, where))
+        with self._talking():
+            response = self.client.facet(
+                collection.value, checked_facet(collection, key), facet_filter=condition, limit=limit, exact=True
+            )
+        return {str(hit.value): hit.count for hit in response.hits}
+
+    def optimize(self) -> None:
+        """Nothing to do: a server optimizes by itself."""
+
+    def close(self) -> None:
+        """Close the connections. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self.client.close()
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        with self._turn:
+            if self._closed:
+                raise IndexUnavailable(f"The connection to the index {self._url} is closed: open the library again.")
+            try:
+                yield
+            except ApiException as error:
+                raise IndexUnavailable(
+                    f"The index {self._url} did not do as asked: {error}. Check that it runs, REELWISE_INDEX_URL and "
+                    "REELWISE_INDEX_API_KEY."
+                ) from error
+
+    def _open(self, rebuild: bool) -> None:
+        aliases = {alias.alias_name: alias.collection_name for alias in self.client.get_aliases().aliases}
+        wanted = {collection.value: physical_name(collection, self._dims) for collection in Collection}
+        live = {name: aliases[name] for name in wanted if name in aliases}
+        if any(live[name] != wanted[name] for name in live) and not rebuild:
+            raise mismatch(self._url, live, wanted)
+        for collection in Collection:
+            alias, name = collection.value, wanted[collection.value]
+            if alias not in aliases and self.client.collection_exists(alias):
+                raise IndexMismatch(
+                    f"The index {self._url} has a collection called {alias!r} that is not Reelwise's: Reelwise needs "
+                    "that name as an alias; use another Qdrant server."
+                )
+            self._create(collection, name)
+            if live.get(alias) != name:
+                self._point_alias(alias, name, replaces=alias in live)
+
+    def _create(self, collection: Collection, name: str) -> None:
+        if not self.client.collection_exists(name):
+            max_sim = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
+            try:
+                self.client.create_collection(
+                    name,
+                    vectors_config={
+                        vector: models.VectorParams(
+                            size=spec.dim,
+                            distance=models.Distance.COSINE,
+                            multivector_config=max_sim if spec.multi else None,
+                        )
+                        for vector, spec in self._dims.vectors(collection).items()
+                    },
+                    sparse_vectors_config={LEXICAL: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+                )
+            except ApiException:
+                if not self.client.collection_exists(name):  # otherwise another process made it just now
+                    raise
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Payload indexes have no effect in the local Qdrant")
+            for field, kind in PAYLOAD_INDEXES[collection].items():
+                self.client.create_payload_index(name, field, field_schema=_INDEX_TYPES[kind], wait=True)
+
+    def _point_alias(self, alias: str, name: str, *, replaces: bool) -> None:
+        operations: list[Any] = []
+        if replaces:
+            operations.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
+        create = models.CreateAlias(collection_name=name, alias_name=alias)
+        operations.append(models.CreateAliasOperation(create_alias=create))
+        self.client.update_collection_aliases(operations)
+
+    def _anyone_has(self, collection: Collection, vector: str) -> bool:
+        """The client's in-memory mode refuses to query a vector that no point has yet; a server finds nothing."""
+        has = models.Filter(must=[models.HasVectorCondition(has_vector=vector)])
+        return self.client.count(collection.value, count_filter=has).count > 0
+
+
+def _vector(vector: Vector | MultiVector | SparseVector) -> Any:
+    if isinstance(vector, SparseVector):
+        return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+    return vector.tolist()
+
+
+def _vectors(vectors: Mapping[str, Vector | MultiVector | SparseVector]) -> dict[str, Any]:
+    return {name: _vector(vector) for name, vector in vectors.items()}
+
+
+def _stored(record: models.Record) -> Stored:
+    vectors: dict[str, Vector | MultiVector | SparseVector] = {}
+    if isinstance(record.vector, Mapping):
+        for name, value in record.vector.items():
+            if isinstance(value, models.SparseVector):
+                order = np.argsort(value.indices)
+                indices = tuple(value.indices[at] for at in order)
+                vectors[name] = SparseVector(indices, tuple(value.values[at] for at in order))
+            else:
+                vectors[name] = np.asarray(value, dtype=np.float32)
+    return Stored(str(record.id), record.payload or {}, vectors)
+
+
+def _filter(where: Filter) -> models.Filter:
+    must: list[Any] = []
+    must_not: list[Any] = []
+    for key, values in where.equals.items():
+        # Nothing is one of no values; no id is in the empty list.
+        must.append(_any_of(key, values) if values else models.HasIdCondition(has_id=[]))
+    for key, values in where.excludes.items():
+        if values:
+            must_not.append(_any_of(key, values))
+    for key, (low, high) in where.ranges.items():
+        if low is not None or high is not None:
+            must.append(models.FieldCondition(key=key, range=models.Range(gte=low, lte=high)))
+    if where.ids is not None:
+        must.append(models.HasIdCondition(has_id=list(where.ids)))
+    if where.not_ids:
+        must_not.append(models.HasIdCondition(has_id=list(where.not_ids)))
+    return models.Filter(must=must or None, must_not=must_not or None)
+
+
+def _any_of(key: str, values: Sequence[str | int | bool]) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchAny(any=[str(value) for value in values]))

@@ -1,0 +1,68 @@
+"""The library: the record, the blobs and the index, opened together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+
+from services.library.blobs import BlobStore
+from services.library.errors import LibraryError
+from services.library.index import open_index
+from services.library.index.port import IndexPort
+from services.library.index.schema import IndexDims
+from services.library.record.store import Record
+from services.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything Reelwise keeps. Safe to share between threads; a context manager that closes."""
+
+    settings: Settings
+    record: Record
+    blobs: BlobStore
+    index: IndexPort
+
+    @classmethod
+    def open(cls, settings: Settings, dims: IndexDims, *, rebuild_index: bool = False) -> Library:
+        """Make the folders, bring the schema up to date, open the index.
+
+        `rebuild_index`: when the index was built for other dims, start an empty one and queue every finished video
+        again, so that publish fills it. Raises `LibraryLocked` when another process has the embedded index open,
+        `IndexMismatch`, `IndexUnavailable`, `RecordUnavailable`, `BlobStoreUnavailable`.
+        """
+        try:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                f"The data folder {settings.data_dir} cannot be made: {error}. Set REELWISE_DATA_DIR."
+            ) from error
+        # The index first: whoever has its lock may go on, everybody else is told before anything is touched.
+        index = open_index(settings, dims, rebuild=rebuild_index)
+        try:
+            record = Record.open(settings.resolved_database_url)
+            try:
+                if rebuild_index:
+                    record.requeue_ready()
+                return cls(settings, record, BlobStore(settings.resolved_blob_url), index)
+            except BaseException:
+                record.close()
+                raise
+        except BaseException:
+            index.close()
+            raise
+
+    def close(self) -> None:
+        """Close the index and the record; the index's folder is free for another process afterwards. Idempotent."""
+        try:
+            self.index.close()
+        finally:
+            self.record.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

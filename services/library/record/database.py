@@ -1,0 +1,122 @@
+"""The engine and its transactions: SQLite set up for many writers, PostgreSQL as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from services.library.errors import RecordUnavailable
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a SQLite writer waits for its turn, seconds. Transactions take milliseconds."""
+
+_WRITES = "reelwise_writes"
+
+
+def utc_now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for the record's URL. Raises `RecordUnavailable` for a URL or a driver that does not work.
+
+    SQLite runs in WAL mode with foreign keys on, waits for locks, and begins writing transactions with BEGIN
+    IMMEDIATE: a transaction that read first and wants to write later would fail at once with 'database is locked'.
+    `synchronous` stays FULL: what was accepted survives a power cut.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            parsed,
+            json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
+            pool_pre_ping=parsed.get_backend_name() != "sqlite",
+        )
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise RecordUnavailable(f"The record's URL does not work: {error}. Set REELWISE_DATABASE_URL.") from error
+    except OSError as error:
+        raise RecordUnavailable(f"The record's folder cannot be made: {error}. Set REELWISE_DATA_DIR.") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(dbapi_connection: Any, _record: object) -> None:
+    dbapi_connection.isolation_level = None  # the driver's own BEGIN would be a deferred one
+    cursor = dbapi_connection.cursor()
+    for pragma in (f"busy_timeout={int(BUSY_TIMEOUT_S * 1000)}", "journal_mode=WAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine and pool, for transactions that write."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+@contextmanager
+def naming_the_database(engine: Engine) -> Iterator[None]:
+    """Turn the driver's failures into `RecordUnavailable` with the database's name (never its password)."""
+    try:
+        yield
+    except (IntegrityError, ProgrammingError):
+        raise  # our own mistakes, not the database's state
+    except (DatabaseError, InterfaceError, PoolTimeout) as error:
+        cause = error if isinstance(error, PoolTimeout) else error.orig
+        where = engine.url.render_as_string(hide_password=True)
+        raise RecordUnavailable(
+            f"The record {where} did not answer: {cause}. Check that the database is there and writable."
+        ) from error
+
+
+class Database:
+    """Transactions on an engine. `clock` is replaced in tests; everything else reads the time through it."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.engine = engine
+        self._writer = writing(engine)
+        self._clock = clock
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        with naming_the_database(self.engine), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with naming_the_database(self.engine), Session(self._writer) as session, session.begin():
+            yield session
+
+    def _insert(self, table: type[DeclarativeBase]) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ON CONFLICT, which both dialects spell alike but each has its own class for."""
+        return postgresql.insert(table) if self.engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()

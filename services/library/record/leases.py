@@ -1,0 +1,153 @@
+"""Lanes and leases: what is due, who works on it, and how a pass ends.
+
+A lease belongs to whoever holds its token. Every change names the token in its WHERE clause, so a holder that was too
+late changes nothing, on any database and at any isolation level.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.library.errors import UnknownVideo
+from services.library.jsonable import storable_text
+from services.library.record.database import Database
+from services.library.record.tables import VideoRow
+from services.library.record.types import Lane, Lease
+from services.library.understanding import VideoState
+
+OPEN = (VideoState.QUEUED.value, VideoState.PROCESSING.value)
+"""The states in which a video has a next lane."""
+
+
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        VideoRow.state.in_(OPEN),
+        or_(VideoRow.not_before.is_(None), VideoRow.not_before <= now),
+        or_(VideoRow.lease_token.is_(None), VideoRow.lease_expires_at <= now),
+    )
+
+
+def requeue(row: VideoRow, now: datetime) -> None:
+    """Send the video through the lanes from the start, with nothing held against it."""
+    row.state, row.lane, row.reason = VideoState.QUEUED.value, Lane.PREPARE.value, None
+    row.attempts, row.not_before, row.dirty = 0, None, False
+    row.lease_token, row.lease_expires_at, row.updated_at = None, None, now
+
+
+class Leases(Database):
+    """The scheduling half of `RecordPort`."""
+
+    def due(self, *, now: datetime, limit: int = 1000) -> list[tuple[str, Lane]]:
+        """(video id, lane) of everything queued or processing that nobody holds a live lease of, oldest first."""
+        query = (
+            select(VideoRow.id, VideoRow.lane)
+            .where(_claimable(now), VideoRow.lane.is_not(None))
+            .order_by(VideoRow.created_at, VideoRow.id)
+            .limit(limit)
+        )
+        with self._read() as session:
+            return [(video_id, Lane(lane)) for video_id, lane in session.execute(query) if lane is not None]
+
+    def claim(self, video_id: str, lane: Lane, *, now: datetime, lease_s: float) -> Lease | None:
+        """Take the lease; None when the lane is not due or another holder's lease is alive. Marks `processing`.
+
+        Taking over an expired lease counts as a failed attempt of the lane: its holder died without a word, and a
+        file that kills its workers must not be tried for ever. Who claims looks at `Video.attempts`.
+        """
+        lease = Lease(video_id, lane, uuid4().hex, now + timedelta(seconds=lease_s))
+        query = (
+            update(VideoRow)
+            .where(VideoRow.id == video_id, VideoRow.lane == lane.value, _claimable(now))
+            .values(
+                state=VideoState.PROCESSING.value,
+                attempts=VideoRow.attempts + case((VideoRow.lease_token.is_(None), 0), else_=1),
+                not_before=None,
+                lease_token=lease.token,
+                lease_expires_at=lease.expires_at,
+                updated_at=now,
+            )
+            .returning(VideoRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        with self._write() as session:
+            return lease if session.scalar(query) else None
+
+    def heartbeat(self, lease: Lease, *, now: datetime, lease_s: float) -> Lease | None:
+        """Extend; None when the lease was lost (expired and taken, or the video is gone)."""
+        extended = Lease(lease.video_id, lease.lane, lease.token, now + timedelta(seconds=lease_s))
+        query = (
+            update(VideoRow)
+            .where(VideoRow.id == lease.video_id, VideoRow.lease_token == lease.token)
+            .values(lease_expires_at=extended.expires_at)
+            .returning(VideoRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        with self._write() as session:
+            return extended if session.scalar(query) else None
+
+    def advance(self, lease: Lease, next_lane: Lane | None) -> bool:
+        """Give the lease back and move on; None means the video is `ready`. False when the lease was lost.
+
+        A video whose metadata changed meanwhile is queued again instead of ready.
+        """
+        with self._write() as session:
+            row = self._held(session, lease)
+            if row is None:
+                return False
+            if next_lane is None:
+                self._end(row, VideoState.READY, None)
+            else:
+                row.lane, row.attempts, row.reason, row.not_before = next_lane.value, 0, None, None
+                row.lease_token, row.lease_expires_at, row.updated_at = None, None, self._clock()
+            return True
+
+    def retry_later(self, lease: Lease, *, reason: str, not_before: datetime, max_attempts: int) -> VideoState:
+        """Count a failed attempt: `queued` until `not_before`, or `failed` with the reason at `max_attempts`.
+
+        The reason stays readable while the video waits. When the lease was lost nothing changes, and the answer is
+        the video's state. Raises `UnknownVideo`.
+        """
+        with self._write() as session:
+            row = self._held(session, lease)
+            if row is None:
+                state = session.scalar(select(VideoRow.state).where(VideoRow.id == lease.video_id))
+                if state is None:
+                    raise UnknownVideo(lease.video_id)
+                return VideoState(state)
+            attempts = row.attempts + 1
+            if attempts >= max_attempts:
+                row.attempts = attempts
+                self._end(row, VideoState.FAILED, reason)
+            else:
+                row.state, row.attempts, row.reason = VideoState.QUEUED.value, attempts, storable_text(reason)
+                row.not_before, row.updated_at = not_before, self._clock()
+                row.lease_token, row.lease_expires_at = None, None
+            return VideoState(row.state)
+
+    def reject(self, lease: Lease, reason: str) -> bool:
+        """End as `rejected`. False when the lease was lost."""
+        with self._write() as session:
+            row = self._held(session, lease)
+            if row is None:
+                return False
+            self._end(row, VideoState.REJECTED, reason)
+            return True
+
+    def _end(self, row: VideoRow, state: VideoState, reason: str | None) -> None:
+        if row.dirty:
+            requeue(row, self._clock())
+            return
+        row.state, row.lane = state.value, None
+        row.reason = None if reason is None else storable_text(reason)
+        row.attempts, row.not_before = (0 if state is VideoState.READY else row.attempts), None
+        row.lease_token, row.lease_expires_at, row.updated_at = None, None, self._clock()
+
+    @staticmethod
+    def _held(session: Session, lease: Lease) -> VideoRow | None:
+        """The video's row, locked until the transaction ends, when the lease is still this holder's."""
+        query = select(VideoRow).where(VideoRow.id == lease.video_id, VideoRow.lease_token == lease.token)
+        return session.scalars(query.with_for_update()).one_or_none()

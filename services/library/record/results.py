@@ -1,0 +1,61 @@
+"""What the stages made, and the document that came of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.library.errors import UnknownVideo
+from services.library.jsonable import storable_json
+from services.library.record.database import Database
+from services.library.record.tables import StageResultRow, UnderstandingRow, VideoRow
+from services.library.record.types import StageResult
+from services.library.understanding import Understanding
+
+
+class Results(Database):
+    """The part of `RecordPort` that stores what was understood."""
+
+    def stage_result(self, video_id: str, stage: str, fingerprint: str) -> StageResult | None:
+        """The output stored for this fingerprint, None when the stage has to run."""
+        with self._read() as session:
+            row = session.get(StageResultRow, (video_id, stage, fingerprint))
+            if row is None:
+                return None
+            return StageResult(row.video_id, row.stage, row.fingerprint, row.output, row.model, row.seconds)
+
+    def put_stage_result(self, result: StageResult) -> None:
+        """Idempotent: the first result of a fingerprint stays. Raises `UnknownVideo`, `InvalidValue` (not JSON)."""
+        where = f"output of stage {result.stage!r}"
+        values = {
+            "video_id": result.video_id,
+            "stage": result.stage,
+            "fingerprint": result.fingerprint,
+            "output": storable_json(result.output, where),
+            "model": result.model,
+            "seconds": storable_json(result.seconds, f"seconds of stage {result.stage!r}"),
+            "created_at": self._clock(),
+        }
+        with self._write() as session:
+            self._require(session, result.video_id)
+            session.execute(self._insert(StageResultRow).values(**values).on_conflict_do_nothing())
+
+    def understanding(self, video_id: str) -> Understanding | None:
+        """The video's latest document."""
+        with self._read() as session:
+            row = session.get(UnderstandingRow, video_id)
+            return None if row is None else Understanding.model_validate(row.document)
+
+    def put_understanding(self, understanding: Understanding) -> None:
+        """Replace the video's document. Raises `UnknownVideo`."""
+        document = storable_json(understanding.model_dump(mode="json"), "understanding")
+        changed = {"document": document, "updated_at": self._clock()}
+        with self._write() as session:
+            self._require(session, understanding.video.id)
+            insert = self._insert(UnderstandingRow).values(video_id=understanding.video.id, **changed)
+            session.execute(insert.on_conflict_do_update(index_elements=["video_id"], set_=changed))
+
+    @staticmethod
+    def _require(session: Session, video_id: str) -> None:
+        if session.scalar(select(VideoRow.id).where(VideoRow.id == video_id)) is None:
+            raise UnknownVideo(video_id)

@@ -1,0 +1,198 @@
+"""The record: videos and their uploads here; leases, results and viewers in the files beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
+from services.library.jsonable import storable_text
+from services.library.record.database import open_engine, utc_now
+from services.library.record.leases import OPEN, Leases, requeue
+from services.library.record.migrations import upgrade
+from services.library.record.results import Results
+from services.library.record.tables import UploadRow, VideoRow
+from services.library.record.types import Lane, Submission, Upload, Video
+from services.library.record.viewers import Viewers
+from services.library.understanding import VideoState
+
+
+class Record(Leases, Results, Viewers):
+    """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
+
+    Raises `RecordUnavailable` when the database does not answer.
+    """
+
+    @classmethod
+    def open(cls, url: str, *, clock: Callable[[], datetime] = utc_now) -> Record:
+        """Open the database of an SQLAlchemy URL and bring its schema up to date."""
+        engine = open_engine(url)
+        upgrade(engine)
+        return cls(engine, clock=clock)
+
+    def submit(self, submission: Submission) -> tuple[Video, bool]:
+        """Store an upload; (video, whether it is new). See `RecordPort.submit`. Raises `InvalidValue`."""
+        submission, now = _storable(submission), self._clock()
+        video_id = submission.sha256[:32]
+        first = {
+            "id": video_id, "sha256": submission.sha256, "size_bytes": submission.size_bytes,
+            "blob_key": submission.blob_key, "state": VideoState.QUEUED.value, "lane": Lane.PREPARE.value,
+            "attempts": 0, "dirty": False, "created_at": now, "updated_at": now,
+        }  # fmt: skip
+        with self._write() as session:
+            insert = self._insert(VideoRow).values(**first).on_conflict_do_nothing().returning(VideoRow.id)
+            new = session.scalar(insert) is not None
+            # The row is locked from here on, so uploads of one video are ordered and `latest` is the latest.
+            row = session.scalars(select(VideoRow).where(VideoRow.id == video_id).with_for_update()).one()
+            if not new:
+                self._meet_again(session, row, submission, now)
+            session.add(UploadRow(video_id=video_id, created_at=now, **_columns(submission)))
+            session.flush()
+            return _video(row), new
+
+    def video(self, video_id: str) -> Video | None:
+        """The video, None when nobody submitted it."""
+        with self._read() as session:
+            row = session.get(VideoRow, video_id)
+            return None if row is None else _video(row)
+
+    def find(self, prefix: str) -> list[Video]:
+        """Videos whose id starts with `prefix`, at least 4 hex digits (dashes are ignored). Raises `UnknownVideo`."""
+        digits = prefix.lower().replace("-", "")
+        if not re.fullmatch(r"[0-9a-f]{4,32}", digits):
+            raise UnknownVideo(prefix, "An id is 32 hex digits, of which the first 4 or more are enough.")
+        with self._read() as session:
+            query = select(VideoRow).where(VideoRow.id.startswith(digits)).order_by(VideoRow.id)
+            return [_video(row) for row in session.scalars(query)]
+
+    def resolve(self, prefix: str) -> Video:
+        """The one video that a possibly shortened id means. Raises `UnknownVideo` and `AmbiguousId`."""
+        found = self.find(prefix)
+        if not found:
+            raise UnknownVideo(prefix)
+        if len(found) > 1:
+            raise AmbiguousId(prefix, [video.id for video in found])
+        return found[0]
+
+    def videos(self, *, state: VideoState | None = None, limit: int = 100, offset: int = 0) -> list[Video]:
+        """Newest first."""
+        query = select(VideoRow).order_by(VideoRow.created_at.desc(), VideoRow.id).limit(limit).offset(offset)
+        if state is not None:
+            query = query.where(VideoRow.state == state.value)
+        with self._read() as session:
+            return [_video(row) for row in session.scalars(query)]
+
+    def counts(self) -> dict[VideoState, int]:
+        """How many videos are in each state, zeros included."""
+        with self._read() as session:
+            rows = session.execute(select(VideoRow.state, func.count()).group_by(VideoRow.state)).all()
+        found = {row[0]: int(row[1]) for row in rows}
+        return {state: found.get(state.value, 0) for state in VideoState}
+
+    def uploads(self, video_id: str) -> list[Upload]:
+        """Oldest first."""
+        query = (
+            select(UploadRow, VideoRow.sha256)
+            .join(VideoRow, VideoRow.id == UploadRow.video_id)
+            .where(UploadRow.video_id == video_id)
+            .order_by(UploadRow.id)
+        )
+        with self._read() as session:
+            return [_upload(row, sha256) for row, sha256 in session.execute(query)]
+
+    def retry(self, video_id: str) -> Video:
+        """Send a final video through the lanes again, attempts at zero. Raises `UnknownVideo`.
+
+        One that waits for its next attempt becomes due at once; one that is being worked on is left alone.
+        """
+        with self._write() as session:
+            row = session.get(VideoRow, video_id, with_for_update=True)
+            if row is None:
+                raise UnknownVideo(video_id)
+            if row.state not in OPEN:
+                requeue(row, self._clock())
+            elif row.lease_token is None:
+                row.attempts, row.not_before, row.updated_at = 0, None, self._clock()
+            session.flush()
+            return _video(row)
+
+    def requeue_ready(self) -> int:
+        """Send every ready video through the lanes again, for an index that has to be filled anew; how many."""
+        with self._write() as session:
+            rows = session.scalars(select(VideoRow).where(VideoRow.state == VideoState.READY.value)).all()
+            for row in rows:
+                requeue(row, self._clock())
+            return len(rows)
+
+    @staticmethod
+    def _meet_again(session: Session, row: VideoRow, submission: Submission, now: datetime) -> None:
+        """A known video was uploaded again: queue it again, now or (when its metadata changed) after this pass."""
+        if row.state not in OPEN:
+            requeue(row, now)
+            return
+        untouched = row.lane == Lane.PREPARE.value and row.lease_token is None
+        latest = session.scalars(
+            select(UploadRow).where(UploadRow.video_id == row.id).order_by(UploadRow.id.desc()).limit(1)
+        ).one()
+        if not untouched and _metadata(_upload(latest, row.sha256).submission) != _metadata(submission):
+            row.dirty, row.updated_at = True, now
+
+
+def _storable(submission: Submission) -> Submission:
+    sha256 = submission.sha256.lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise InvalidValue(f"{submission.sha256!r} is not a sha256: a submission names its file by 64 hex digits.")
+    published_at = submission.published_at
+    if published_at is not None and published_at.tzinfo is None:
+        raise InvalidValue(f"published_at {published_at} has no time zone: write it as 2026-01-31T18:00:00+08:00.")
+
+    def text(value: str | None) -> str | None:
+        return None if value is None else storable_text(value)
+
+    return replace(
+        submission,
+        sha256=sha256,
+        source=storable_text(submission.source),
+        title=text(submission.title),
+        description=text(submission.description),
+        hashtags=tuple(storable_text(tag) for tag in submission.hashtags),
+        creator=text(submission.creator),
+        language_hint=text(submission.language_hint),
+    )
+
+
+def _columns(submission: Submission) -> dict[str, Any]:
+    return {
+        "size_bytes": submission.size_bytes, "blob_key": submission.blob_key, "source": submission.source,
+        "title": submission.title, "description": submission.description, "hashtags": list(submission.hashtags),
+        "creator": submission.creator, "language_hint": submission.language_hint,
+        "published_at": submission.published_at, "sidecars": list(submission.sidecars),
+    }  # fmt: skip
+
+
+def _metadata(submission: Submission) -> Submission:
+    """The submission without what says nothing about the content: where the file came from and where it lies."""
+    return replace(submission, source="", blob_key="", size_bytes=0)
+
+
+def _upload(row: UploadRow, sha256: str) -> Upload:
+    submission = Submission(
+        sha256=sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, source=row.source, title=row.title,
+        description=row.description, hashtags=tuple(row.hashtags), creator=row.creator,
+        language_hint=row.language_hint, published_at=row.published_at, sidecars=tuple(row.sidecars),
+    )  # fmt: skip
+    return Upload(row.id, row.video_id, submission, row.created_at)
+
+
+def _video(row: VideoRow) -> Video:
+    return Video(
+        id=row.id, sha256=row.sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, state=VideoState(row.state),
+        reason=row.reason, lane=None if row.lane is None else Lane(row.lane), attempts=row.attempts,
+        not_before=row.not_before, created_at=row.created_at, updated_at=row.updated_at,
+    )  # fmt: skip
