@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from services.library.errors import RecordUnavailable
+from services.library.record.database import open_engine
+from services.library.record.migrations import upgrade
+from services.library.record.store import Record
+from services.library.record.tables import Base
+
+
+def test_the_migrations_make_exactly_the_tables(url):
+    engine = open_engine(url)
+    upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_opening_at_once_migrates_once(url):
+    with ThreadPoolExecutor(6) as pool:
+        records = list(pool.map(lambda _: Record.open(url), range(6)))
+    assert [sum(record.counts().values()) for record in records] == [0] * 6
+    for record in records:
+        record.close()
+
+
+def test_a_record_of_a_newer_version_is_refused_with_a_remedy(url):
+    Record.open(url).close()
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
+    with pytest.raises(RecordUnavailable, match="another version of Reelwise.*upgrade"):
+        Record.open(url)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("bad", ["not a url", "nosuchdb://x/y"])
+def test_a_url_that_does_not_work_names_the_setting(bad):
+    with pytest.raises(RecordUnavailable, match="REELWISE_DATABASE_URL"):
+        Record.open(bad)
+
+
+def test_a_file_that_is_no_database_is_said_to_be_the_record(tmp_path):
+    (tmp_path / "reelwise.db").write_bytes(b"this is a letter, not a database" * 200)
+    with pytest.raises(RecordUnavailable, match=r"reelwise\.db"):
+        Record.open(f"sqlite:///{tmp_path / 'reelwise.db'}")
