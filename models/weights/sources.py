@@ -183,7 +183,8 @@ def _download_once(url: str, partial: Path, size: int, seen: Callable[[int], Non
         resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT
         done = offset if resumed else 0
         with partial.open("ab" if resumed else "wb") as out:
-            for block in answer.iter_raw(BLOCK):
+            # In blocks as they arrive: waiting for larger ones would lose what had come when the connection was cut.
+            for block in answer.iter_raw():
                 done += len(block)
                 if done > size:
                     partial.unlink(missing_ok=True)
