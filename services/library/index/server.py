@@ -44,9 +44,11 @@ class ServerIndex:
         self._turn: AbstractContextManager[Any] = threading.RLock() if url == MEMORY else nullcontext()
         self._closed = False
         try:
-            self.client = (
-                QdrantClient(MEMORY) if url == MEMORY else QdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_S)
-            )
+            if url == MEMORY:
+                self.client = QdrantClient(MEMORY)
+            else:
+                # `_open` talks to the server at once and says what is wrong; the version probe would only warn first.
+                self.client = QdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_S, check_compatibility=False)
         except ValueError as error:
             raise IndexUnavailable(f"The index URL {url!r} does not work: {error}. Set REELWISE_INDEX_URL.") from error
         with self._talking():

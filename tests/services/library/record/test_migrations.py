@@ -36,7 +36,7 @@ def test_a_record_of_a_newer_version_is_refused_with_a_remedy(url):
     engine = open_engine(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
-    with pytest.raises(RecordUnavailable, match="another version of Reelwise.*upgrade"):
+    with pytest.raises(RecordUnavailable, match=r"another version of Reelwise.*upgrade"):
         Record.open(url)
     engine.dispose()
 
