@@ -22,7 +22,7 @@ setup: $(VENV)/.installed ## Make .venv with the command `reelwise`; a second ru
 demo: setup ## Analyse a handful of real clips, search them, recommend from them
 	@$(BIN)/reelwise demo
 
-fetch: setup ## Fetch and check the lite weights (about 560 MB, resumable)
+fetch: setup ## Fetch and check the lite weights (about 635 MB, resumable)
 	@$(BIN)/python -m models.weights fetch
 
 test: setup fetch ## Run the tests (TESTS=path narrows them)
