@@ -11,7 +11,7 @@ class MediaError(Exception):
         self.reason = reason
 
 
-class MediaRejected(MediaError):  # noqa: N818 - "rejected" is the video's state, and the state names the error
+class MediaRejected(MediaError):
     """The file itself is at fault (not a video, encrypted, too long, ...): trying again changes nothing."""
 
 

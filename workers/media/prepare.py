@@ -10,7 +10,7 @@ from typing import Any
 
 from av.audio.frame import AudioFrame
 from av.container import InputContainer
-from av.error import FFmpegError
+from av.error import ArgumentError, FFmpegError
 from av.packet import Packet
 
 from workers.media.demux import Demuxer, claimed_duration_s, media_clock, refuse_overlong, stream_clock, too_long
@@ -142,8 +142,6 @@ class _Pass:
                 self._bytes += packet.size
                 if packet.is_corrupt:
                     self._problems.count("damaged packets", self._clock.end_s)
-            elif packet.pts is not None:
-                continue  # An empty packet with a time repeats the last picture (Theora); decoders refuse it.
             if packet.has_sidedata("encryption_info"):
                 self._problems.count("encrypted packets", self._clock.end_s)
                 continue
@@ -170,7 +168,9 @@ class _Pass:
             decoded: list[Any] = packet.decode()
         except MemoryError:
             raise
-        except (FFmpegError, ValueError):
+        except (FFmpegError, ValueError) as error:
+            if packet.size == 0 and isinstance(error, ArgumentError):
+                return  # An empty packet repeats the last picture (Theora); FFmpeg's decoders refuse to be given one.
             name = "picture" if is_picture else "sound"
             self._problems.count(f"packets of the {name} that could not be decoded", self._clock.end_s)
             return

@@ -20,24 +20,15 @@ class ShotDetector:
         self._detector = AdaptiveDetector(min_scene_len=round(_MIN_SHOT_S * _TICKS_PER_S))
         self._cuts: list[float] = []
         self._last_tick = -1
-        self._last: Image | None = None
 
     def feed(self, at: float, thumbnail: Image) -> None:
         """Take the next sampled picture: BGR, always the same shape, `at` in seconds."""
         tick = max(round(at * _TICKS_PER_S), self._last_tick + 1)
         self._last_tick = tick
-        self._last = thumbnail
-        self._process(tick, thumbnail)
-
-    def finish(self, end: float) -> tuple[Shot, ...]:
-        """All shots, in order, from 0 to `end` seconds."""
-        if self._last is not None:
-            # The detector judges a picture once it has seen those after it; a still end lets it judge the last ones.
-            for step in range(1, self._detector.window_width + 1):
-                self._process(self._last_tick + step, self._last)
-        starts = [0.0, *(cut for cut in self._cuts if 0.0 < cut < end)]
-        return tuple(Shot(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True))
-
-    def _process(self, tick: int, thumbnail: Image) -> None:
         found = self._detector.process_frame(FrameTimecode(tick, fps=_TICKS_PER_S), thumbnail)
         self._cuts.extend(cut.frame_num / _TICKS_PER_S for cut in found)
+
+    def finish(self, end: float) -> tuple[Shot, ...]:
+        """All shots, in order, from 0 to `end` seconds. A cut within the last two pictures is not looked for."""
+        starts = [0.0, *(cut for cut in self._cuts if 0.0 < cut < end)]
+        return tuple(Shot(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True))

@@ -64,7 +64,7 @@ class SoftSubtitles:
         language = (self._stream.language or "").strip().lower()
         return SubtitleTrack(
             index=self._stream.index,
-            codec=self._stream.codec_context.codec.name,
+            codec=self._stream.codec_context.codec.canonical_name,
             language=None if language in _UNDETERMINED else language,
             title=self._stream.metadata.get("title") or None,
             cues=tuple(cues),
