@@ -22,6 +22,8 @@ class PictureTrack:
     """Consumes the frames of one video stream in the order they are shown."""
 
     def __init__(self, stream: VideoStream, clock: StreamClock, limits: MediaLimits, expected_s: float | None) -> None:
+        # Every frame is decoded. Leaving out those that no other needs (skip_frame "NONREF") saved 13 % over 34 clips
+        # and costs true frame numbers, rates and last frames: not worth it.
         stream.thread_type = "AUTO"
         self.codec = stream.codec_context.codec.canonical_name
         self.frames = 0
