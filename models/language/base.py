@@ -34,5 +34,8 @@ class LanguageEngine(Protocol):
         user: str,
         schema: Mapping[str, Any],
         max_tokens: int,
+        examples: Sequence[tuple[str, str]] = (),
         images: Sequence[NDArray[np.uint8]] = (),
-    ) -> Completion: ...
+    ) -> Completion:
+        """`examples` are earlier turns (user text, JSON answer) that show what is wanted."""
+        ...

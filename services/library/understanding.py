@@ -136,12 +136,16 @@ class Sound(Frozen):
 
 
 class StageReport(Frozen):
-    """What one stage cost. `reused` results cost nothing this time; `seconds` is what they cost when made."""
+    """What one stage cost. `reused` results cost nothing this time; `seconds` is what they cost when made.
+
+    `fingerprint` names the exact code, models, prompt and inputs that the result came from.
+    """
 
     name: str
     seconds: float
     reused: bool
     model: str | None = None
+    fingerprint: str | None = None
 
 
 class Understanding(Frozen):

@@ -1,0 +1,88 @@
+"""llama.cpp in process (xllamacpp): a GGUF model on the CPU, held to a JSON schema while it decodes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import EngineUnavailable, ModelError
+from models.identity import ModelIdentity
+from models.language.base import Completion
+
+
+class LlamaCpp:
+    """Greedy decoding, so the same evidence gives the same words. The prompt's common prefix stays in the KV cache.
+
+    `slots` requests are decoded together; `context` tokens are shared among them.
+    """
+
+    def __init__(
+        self, gguf: Path, identity: ModelIdentity, *, context: int = 4096, slots: int = 1, threads: int = 0
+    ) -> None:
+        try:
+            import xllamacpp
+        except ImportError as error:
+            raise EngineUnavailable("xllamacpp is not installed; run: pip install xllamacpp") from error
+        params = xllamacpp.CommonParams()
+        params.model.path = str(gguf)
+        params.n_ctx = context
+        params.n_parallel = slots
+        params.verbosity = -1
+        count = threads or os.cpu_count() or 1
+        params.cpuparams.n_threads = count
+        params.cpuparams_batch.n_threads = count
+        self._context = context // slots
+        self._server = xllamacpp.Server(params)
+        self._identity = identity
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which weights, and what changes their output."""
+        return self._identity
+
+    def complete(
+        self,
+        *,
+        system: str,
+        user: str,
+        schema: Mapping[str, Any],
+        max_tokens: int,
+        examples: Sequence[tuple[str, str]] = (),
+        images: Sequence[NDArray[np.uint8]] = (),
+    ) -> Completion:
+        """Answer as JSON. Raises `ModelError` where the prompt is too long, or the answer is cut off or invalid."""
+        if images:
+            raise ModelError(f"{self._identity.name} reads no images; choose a vision-language engine in the profile")
+        turns = [{"role": "system", "content": system}]
+        for question, reply in examples:
+            turns += [{"role": "user", "content": question}, {"role": "assistant", "content": reply}]
+        answer = self._server.handle_chat_completions(
+            {
+                "messages": [*turns, {"role": "user", "content": user}],
+                "max_tokens": max_tokens,
+                "temperature": 0,
+                "cache_prompt": True,
+                "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}},
+            }
+        )
+        if "choices" not in answer:
+            message = answer.get("message") or answer.get("error") or answer
+            raise ModelError(f"{self._identity.name} refused the request (context {self._context} tokens): {message}")
+        choice, usage = answer["choices"][0], answer["usage"]
+        if choice.get("finish_reason") == "length":
+            raise ModelError(f"{self._identity.name} did not finish within {max_tokens} tokens; raise max_tokens")
+        try:
+            value = json.loads(choice["message"]["content"])
+            jsonschema.validate(value, dict(schema))
+        except (json.JSONDecodeError, jsonschema.ValidationError) as error:
+            raise ModelError(
+                f"{self._identity.name} answered with JSON that the schema does not allow: {error}"
+            ) from error
+        return Completion(value, int(usage["prompt_tokens"]), int(usage["completion_tokens"]))

@@ -1,0 +1,63 @@
+"""Text on screen by RapidOCR (PP-OCR detection and recognition in ONNX Runtime). The weights ship inside its wheel."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import EngineUnavailable
+from models.identity import ModelIdentity
+from models.ocr.base import TextBox
+
+
+class RapidOcr:
+    """Reads Chinese and English. `long_side` caps the detector's input, pixels: smaller is faster, and misses more."""
+
+    def __init__(
+        self, identity: ModelIdentity, *, min_confidence: float = 0.8, long_side: int = 736, threads: int = 2
+    ) -> None:
+        try:
+            from rapidocr import RapidOCR
+        except ImportError as error:
+            raise EngineUnavailable("rapidocr is not installed; run: pip install rapidocr onnxruntime") from error
+        self._engine = RapidOCR(
+            params={
+                "Global.log_level": "error",
+                "Global.text_score": min_confidence,
+                "Global.use_cls": False,
+                "Det.limit_type": "max",
+                "Det.limit_side_len": long_side,
+                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+            }
+        )
+        # The library logs every empty frame as a warning; a frame without text is ordinary here.
+        logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+        self._identity = identity
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which weights, and what changes their output."""
+        return self._identity
+
+    def read(self, frame: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+        """Lines of text in reading order (top to bottom, then left to right)."""
+        height, width = frame.shape[:2]
+        result: Any = self._engine(np.ascontiguousarray(frame[:, :, ::-1]))
+        if result.txts is None or result.boxes is None or result.scores is None:
+            return ()
+        lines = [
+            TextBox(text.strip(), float(score), _bounds(box, width, height))
+            for text, score, box in zip(result.txts, result.scores, result.boxes, strict=True)
+            if text.strip()
+        ]
+        return tuple(sorted(lines, key=lambda line: (round(line.box[1], 2), line.box[0])))
+
+
+def _bounds(corners: NDArray[np.float32], width: int, height: int) -> tuple[float, float, float, float]:
+    """Four (x, y) corners in pixels as left, top, right, bottom shares of the frame."""
+    xs = np.clip(corners[:, 0] / width, 0.0, 1.0)
+    ys = np.clip(corners[:, 1] / height, 0.0, 1.0)
+    return float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max())

@@ -1,0 +1,73 @@
+"""A profile names an engine and weights for every role; `models/profiles/` ships some, an operator may write others."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from models.errors import ProfileInvalid
+
+
+class Role(StrEnum):
+    """What a model is for."""
+
+    SPEECH = "speech"
+    VISION = "vision"
+    TEXT = "text"
+    OCR = "ocr"
+    SOUND = "sound"
+    LANGUAGE = "language"
+
+
+class RoleSpec(BaseModel):
+    """The engine of a role, the weights' name in the catalogue (None: it needs none), and the engine's options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: str
+    weights: str | None = None
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+
+class Profile(BaseModel):
+    """All roles of one way to run Reelwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    roles: dict[Role, RoleSpec]
+
+    @model_validator(mode="after")
+    def _all_roles_are_filled(self) -> Profile:
+        missing = [role.value for role in Role if role not in self.roles]
+        if missing:
+            raise ValueError(f"no engine is named for {', '.join(missing)}")
+        return self
+
+    def weights(self) -> tuple[str, ...]:
+        """Names of all weights the profile needs, in the order of roles."""
+        return tuple(dict.fromkeys(spec.weights for spec in self.roles.values() if spec.weights))
+
+
+def shipped_profiles() -> tuple[str, ...]:
+    """Names of the profiles that come with Reelwise."""
+    return tuple(sorted(item.name[:-5] for item in files("models.profiles").iterdir() if item.name.endswith(".yaml")))
+
+
+def load_profile(name_or_path: str) -> Profile:
+    """Read a shipped profile by name, or a file by path. Raises `ProfileInvalid` saying what is wrong with it."""
+    if name_or_path in shipped_profiles():
+        text = files("models.profiles").joinpath(f"{name_or_path}.yaml").read_text(encoding="utf-8")
+    elif Path(name_or_path).is_file():
+        text = Path(name_or_path).read_text(encoding="utf-8")
+    else:
+        known = ", ".join(shipped_profiles())
+        raise ProfileInvalid(f"no profile {name_or_path!r}: give one of {known}, or the path of a profile's YAML file")
+    try:
+        return Profile.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ProfileInvalid(f"profile {name_or_path!r} cannot be used: {error}") from error

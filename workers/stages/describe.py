@@ -1,0 +1,117 @@
+"""Describe: a language model writes summary, reason to watch and tags from numbered evidence.
+
+What it writes is not believed yet: the annotate stage checks every word of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.errors import ModelError
+from models.profile import Role
+from services.library.record.types import Lane
+from services.library.understanding import Evidence, EvidenceKind
+from services.settings import Settings
+from workers.stages.base import Source, Stage, StageContext, StageOutput
+from workers.stages.evidence import EVIDENCE, EvidenceOutput
+from workers.stages.prompts.load import LANGUAGES, PromptAnswer, PromptTag, answer_schema, load_prompt
+
+_MAX_TOKENS = 320
+_LINE_CHARS = 200
+_BUDGET = {
+    EvidenceKind.METADATA: 3,
+    EvidenceKind.SPEECH: 8,
+    EvidenceKind.SCREEN: 6,
+    EvidenceKind.CAPTION: 8,
+    EvidenceKind.FRAME: 6,
+    EvidenceKind.SOUND: 1,
+}
+"""Most lines of each kind that go into the prompt; the time a small model takes grows with every line."""
+
+
+class DescribeOutput(StageOutput):
+    """What the model wrote, in `language`; None where there was nothing to say or it could not answer."""
+
+    language: str
+    answer: PromptAnswer | None = None
+    prompt_version: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def _inputs(_: Source, __: Settings) -> Mapping[str, Any]:
+    return {"prompts": [load_prompt(language).model_dump() for language in LANGUAGES], "budget": _BUDGET}
+
+
+def _run(context: StageContext) -> DescribeOutput:
+    found = context.output(EVIDENCE.name, EvidenceOutput)
+    language = "zh" if found.language == "zh" else "en"
+    prompt = load_prompt(language)
+    shown, left_out = choose_lines(found.evidence)
+    if not any(line.kind is not EvidenceKind.SOUND for line in shown):
+        return DescribeOutput(language=language, prompt_version=prompt.version)
+    problems = [f"the language model saw {len(shown)} of {len(found.evidence)} lines of evidence"] if left_out else []
+    user = "\n".join(f"{line.id} {prompt_text(line, language)}" for line in shown)
+    with context.runtime.calling(Role.LANGUAGE):
+        try:
+            completion = context.runtime.language.complete(
+                system=prompt.system,
+                user=user,
+                schema=answer_schema(language, [line.id for line in shown]),
+                max_tokens=_MAX_TOKENS,
+                examples=prompt.turns(),
+            )
+        except ModelError as error:
+            # The evidence still stands: the video gets sentences composed from it, and says so.
+            problems.append(f"the language model gave no usable answer: {error}")
+            return DescribeOutput(language=language, prompt_version=prompt.version, problems=tuple(problems))
+    value = completion.value
+    answer = PromptAnswer(
+        summary=value["summary"],
+        why=value["why"],
+        tags=tuple(PromptTag(tag=item["tag"].strip(), evidence=item["evidence"]) for item in value["tags"]),
+    )
+    return DescribeOutput(
+        language=language,
+        answer=answer,
+        prompt_version=prompt.version,
+        prompt_tokens=completion.prompt_tokens,
+        completion_tokens=completion.completion_tokens,
+        problems=tuple(problems),
+    )
+
+
+def choose_lines(evidence: Sequence[Evidence]) -> tuple[list[Evidence], int]:
+    """The lines that fit the budget, evenly over time within a kind, and how many were left out."""
+    chosen: list[Evidence] = []
+    for kind, most in _BUDGET.items():
+        lines = [line for line in evidence if line.kind is kind]
+        if kind is EvidenceKind.FRAME or len(lines) <= most:
+            chosen += lines[:most]
+        else:
+            chosen += [lines[int((i + 0.5) * len(lines) / most)] for i in range(most)]
+    return chosen, len(evidence) - len(chosen)
+
+
+def prompt_text(line: Evidence, language: str) -> str:
+    """A line as the prompt shows it: on one line, not too long, things seen in the answer's language only."""
+    text = " ".join(line.text.split())
+    if line.kind is EvidenceKind.FRAME:
+        english, _, chinese = text.rpartition(" (")
+        guess = text.startswith("perhaps ")
+        text = ("可能是" if guess else "") + chinese.rstrip(")") if language == "zh" else english
+    return text if len(text) <= _LINE_CHARS else text[: _LINE_CHARS - 1] + "…"
+
+
+DESCRIBE = Stage(
+    "describe",
+    Lane.DESCRIBE,
+    1,
+    DescribeOutput,
+    _run,
+    needs=(EVIDENCE.name,),
+    role=Role.LANGUAGE,
+    inputs=_inputs,
+)

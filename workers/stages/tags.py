@@ -1,0 +1,123 @@
+"""Tags from every signal, each with the evidence that shows it; what no evidence shows is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from models.vision.label_names import coarse_name, imagenet_names
+from services.library.taxonomy.types import Taxonomy
+from services.library.understanding import Evidence, EvidenceKind, Label
+from workers.stages.choices import Choice
+from workers.stages.frame_labels import SeenLabel
+from workers.stages.grounding import supporting
+from workers.stages.prompts.load import PromptTag
+
+MAX_TAGS = 8
+_MIN_CONFIDENCE = 0.3
+_MAX_CITED = 4
+
+_WORTH: Mapping[EvidenceKind, float] = {
+    EvidenceKind.METADATA: 0.7,
+    EvidenceKind.SPEECH: 0.6,
+    EvidenceKind.CAPTION: 0.65,
+    EvidenceKind.FRAME: 0.5,
+    EvidenceKind.SCREEN: 0.4,
+    EvidenceKind.SOUND: 0.3,
+}
+"""How likely a word that the language model picked from such a line is a tag an editor would keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A tag before signals are joined; `source` says which one it came from."""
+
+    label: str
+    label_zh: str
+    confidence: float
+    evidence: tuple[str, ...]
+    source: str
+    slug: str | None = None
+
+
+def collect_tags(
+    taxonomy: Taxonomy,
+    evidence: Sequence[Evidence],
+    written: Sequence[PromptTag],
+    seen: Sequence[SeenLabel],
+    topics: Sequence[Choice],
+    hashtags: Sequence[str],
+    writer: str,
+) -> tuple[tuple[Label, ...], tuple[str, ...]]:
+    """Join the tags of all signals, surest first, and name the model's tags that were dropped for want of evidence."""
+    candidates: list[Candidate] = []
+    dropped: list[str] = []
+    by_id = {line.id: line for line in evidence}
+    for tag in written:
+        # The model often cites the wrong line for a right word, so all lines are searched, not just the cited one.
+        cited = supporting(tag.tag, evidence)
+        if not cited:
+            dropped.append(tag.tag)
+            continue
+        worth = max(_WORTH[by_id[id_].kind] for id_ in cited)
+        agreed = min(0.9, worth + 0.1 * (len({by_id[id_].kind for id_ in cited}) - 1))
+        en, zh = both_names(tag.tag)
+        candidates.append(Candidate(en, zh, agreed, cited[:_MAX_CITED], writer))
+    for label in seen:
+        cited = tuple(line.id for line in evidence if line.kind is EvidenceKind.FRAME and line.text == label.text)
+        if cited and not label.guess:
+            candidates.append(Candidate(label.name, label.name_zh, min(0.9, label.confidence), cited, "frames"))
+    for choice in topics:
+        topic = taxonomy.topic(choice.slug)
+        candidates.append(
+            Candidate(topic.en.casefold(), topic.zh, choice.confidence * 0.9, choice.evidence, "topics", topic.slug)
+        )
+    for hashtag in hashtags:
+        cited = tuple(line.id for line in evidence if line.kind is EvidenceKind.METADATA and f"#{hashtag}" in line.text)
+        en, zh = both_names(hashtag)
+        candidates.append(Candidate(en, zh, 0.85, cited, "uploader"))
+    return _joined(candidates), tuple(dropped)
+
+
+def both_names(tag: str) -> tuple[str, str]:
+    """A tag in English and Chinese where the vocabulary knows it; else the same word twice."""
+    return _VOCABULARY.get(tag.casefold(), (tag, tag))
+
+
+def _joined(candidates: Sequence[Candidate]) -> tuple[Label, ...]:
+    """One label a word; signals that agree make it surer (noisy or)."""
+    groups: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        groups.setdefault(candidate.label.casefold(), []).append(candidate)
+    labels = []
+    for group in groups.values():
+        doubt = 1.0
+        # Two topics or two lines of one signal are not two witnesses.
+        for source in {candidate.source for candidate in group}:
+            doubt *= 1.0 - max(c.confidence for c in group if c.source == source)
+        first = group[0]
+        labels.append(
+            Label(
+                label=first.label,
+                label_zh=next((c.label_zh for c in group if c.label_zh != c.label), first.label_zh),
+                slug=next((c.slug for c in group if c.slug), None),
+                confidence=round(min(0.95, 1.0 - doubt), 3),
+                evidence=tuple(dict.fromkeys(id_ for c in group for id_ in c.evidence))[:_MAX_CITED],
+                source="+".join(dict.fromkeys(c.source for c in group)),
+            )
+        )
+    labels.sort(key=lambda label: -label.confidence)
+    return tuple(label for label in labels if label.confidence >= _MIN_CONFIDENCE)[:MAX_TAGS]
+
+
+def _vocabulary() -> dict[str, tuple[str, str]]:
+    pairs: dict[str, tuple[str, str]] = {}
+    for index, name in enumerate(imagenet_names()):
+        for pair in (name, coarse_name(index)):
+            if pair is not None:
+                pairs.setdefault(pair.en.casefold(), (pair.en, pair.zh))
+                pairs.setdefault(pair.zh, (pair.en, pair.zh))
+    return pairs
+
+
+_VOCABULARY = _vocabulary()

@@ -1,0 +1,93 @@
+"""The taxonomy as vectors, in the text encoder's space and in the frames' space, computed once and kept as blobs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.profile import Role
+from models.runtime import Runtime
+from services.library.blobs import BlobStore
+from services.library.taxonomy.loader import load_taxonomy
+from services.library.taxonomy.types import Topic
+
+Matrix = NDArray[np.float32]
+
+_lock = threading.Lock()
+_spaces: dict[str, TaxonomySpace] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class TaxonomySpace:
+    """Rows follow `load_taxonomy().leaves`. All rows are of unit length, centred on what short texts have in common.
+
+    `centre` has shape (1, dim) and is to be taken from a passage vector before it is compared with `text`.
+    """
+
+    text: Matrix
+    visual: Matrix
+    centre: Matrix
+    visual_centre: Matrix
+
+    def by_text(self, passages: Matrix) -> Matrix:
+        """Cosines of passage vectors, shape (n, dim), with every leaf: shape (n, leaves)."""
+        return np.asarray(_unit(passages - self.centre) @ self.text.T, dtype=np.float32)
+
+    def by_frames(self, vectors: Matrix) -> Matrix:
+        """Cosines of frame vectors, shape (n, dim), with every leaf: shape (n, leaves)."""
+        return np.asarray(vectors @ self.visual.T, dtype=np.float32)
+
+
+def taxonomy_space(runtime: Runtime, blobs: BlobStore) -> TaxonomySpace:
+    """The space for this runtime's models; computed when first asked for, then read from the blob store."""
+    leaves = load_taxonomy().leaves
+    texts = _texts(leaves)
+    named = "\n".join([str(runtime.identity(Role.TEXT)), str(runtime.identity(Role.VISION)), *texts])
+    key = hashlib.sha256(named.encode()).hexdigest()[:24]
+    with _lock:
+        if key not in _spaces:
+            blob = f"derived/taxonomy/{key}.npz"
+            if not blobs.exists(blob):
+                blobs.put_bytes(_packed(_compute(runtime, texts)), blob)
+            with np.load(io.BytesIO(blobs.get_bytes(blob)), allow_pickle=False) as stored:
+                _spaces[key] = TaxonomySpace(**{name: stored[name] for name in TaxonomySpace.__slots__})
+        return _spaces[key]
+
+
+def _texts(leaves: Sequence[Topic]) -> list[str]:
+    """Both languages of every leaf: first all English, then all Chinese."""
+    english = [f"{leaf.en}. {leaf.description_en}" for leaf in leaves]
+    return english + [f"{leaf.zh}。{leaf.description_zh}" for leaf in leaves]
+
+
+def _compute(runtime: Runtime, texts: Sequence[str]) -> TaxonomySpace:
+    with runtime.calling(Role.TEXT):
+        passages = runtime.text.embed_passages(texts)
+    with runtime.calling(Role.VISION):
+        reached = runtime.vision.embed_texts(texts)
+    centre = passages.mean(axis=0, keepdims=True)
+    visual = _unit(_both(reached))
+    visual_centre = visual.mean(axis=0, keepdims=True)
+    return TaxonomySpace(_unit(_both(passages) - centre), _unit(visual - visual_centre), centre, visual_centre)
+
+
+def _both(matrix: Matrix) -> Matrix:
+    half = len(matrix) // 2
+    return np.asarray((matrix[:half] + matrix[half:]) / 2, dtype=np.float32)
+
+
+def _unit(matrix: Matrix) -> Matrix:
+    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.asarray(matrix / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def _packed(space: TaxonomySpace) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: getattr(space, name) for name in TaxonomySpace.__slots__})
+    return buffer.getvalue()
