@@ -1,0 +1,180 @@
+"""How hits and picks are written as JSON; both languages of every reason are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, Field
+
+from services.library.understanding import Bilingual
+from services.recommend import MomentHit, Recommendations, SearchHit
+from services.recommend.reasons import Reason
+from services.recommend.scores import SourceScore
+
+
+class ScoreView(BaseModel):
+    """`raw` is the source's own score, `normalised` the same in this request, `contribution` its part of `score`."""
+
+    raw: float
+    normalised: float
+    contribution: float
+
+
+class ReasonView(BaseModel):
+    """A sentence, the source whose score it explains, and what it rests on.
+
+    `evidence` are ids of the item's understanding, `labels` stored labels as `field:value`, `interactions` ids of
+    videos that the viewer acted on.
+    """
+
+    source: str = Field(examples=["meaning"])
+    text: Bilingual
+    contribution: float
+    evidence: tuple[str, ...]
+    labels: tuple[str, ...]
+    interactions: tuple[str, ...]
+
+    @classmethod
+    def of(cls, reason: Reason) -> ReasonView:
+        """The public side of a reason."""
+        return cls(
+            source=reason.source,
+            text=reason.text,
+            contribution=reason.contribution,
+            evidence=reason.evidence,
+            labels=tuple(f"{label.field}:{label.value}" for label in reason.labels),
+            interactions=reason.interactions,
+        )
+
+
+class VideoHitView(BaseModel):
+    """A found video."""
+
+    video_id: str
+    title: str | None
+    score: float
+    duration_s: float | None
+    language: str | None
+    sources: dict[str, ScoreView]
+    reasons: tuple[ReasonView, ...]
+
+
+class VideoAnswer(BaseModel):
+    """Videos, best first."""
+
+    query: str
+    videos: tuple[VideoHitView, ...]
+
+    @classmethod
+    def of(cls, query: str, hits: Sequence[SearchHit]) -> VideoAnswer:
+        """The public side of a search's hits."""
+        return cls(
+            query=query,
+            videos=tuple(
+                VideoHitView(
+                    video_id=hit.video_id,
+                    title=hit.title,
+                    score=hit.score,
+                    duration_s=hit.duration_s,
+                    language=hit.language,
+                    sources=_scores(hit.sources),
+                    reasons=_reasons(hit.reasons),
+                )
+                for hit in hits
+            ),
+        )
+
+
+class MomentHitView(BaseModel):
+    """A found stretch of a video; times in seconds from its start."""
+
+    video_id: str
+    title: str | None
+    start: float
+    end: float
+    kind: str | None
+    text: str
+    score: float
+    sources: dict[str, ScoreView]
+    reasons: tuple[ReasonView, ...]
+
+
+class MomentAnswer(BaseModel):
+    """Moments, best first."""
+
+    query: str
+    moments: tuple[MomentHitView, ...]
+
+    @classmethod
+    def of(cls, query: str, hits: Sequence[MomentHit]) -> MomentAnswer:
+        """The public side of a search's moments."""
+        return cls(
+            query=query,
+            moments=tuple(
+                MomentHitView(
+                    video_id=hit.video_id,
+                    title=hit.title,
+                    start=hit.start,
+                    end=hit.end,
+                    kind=hit.kind,
+                    text=hit.text,
+                    score=hit.score,
+                    sources=_scores(hit.sources),
+                    reasons=_reasons(hit.reasons),
+                )
+                for hit in hits
+            ),
+        )
+
+
+class RecommendationView(BaseModel):
+    """One pick; `score` is in [0, 1] and the sum of its sources' contributions."""
+
+    video_id: str
+    title: str | None
+    creator: str | None
+    duration_s: float | None
+    score: float
+    sources: dict[str, ScoreView]
+    reasons: tuple[ReasonView, ...]
+
+
+class RecommendationsAnswer(BaseModel):
+    """A feed, best first; `note` says why it is short or empty, when it is."""
+
+    user: str
+    basis: str = Field(examples=["cold start"])
+    note: str | None
+    items: tuple[RecommendationView, ...]
+
+    @classmethod
+    def of(cls, user: str, feed: Recommendations) -> RecommendationsAnswer:
+        """The public side of a feed."""
+        return cls(
+            user=user,
+            basis=feed.basis,
+            note=feed.note,
+            items=tuple(
+                RecommendationView(
+                    video_id=item.video_id,
+                    title=item.title,
+                    creator=item.creator,
+                    duration_s=item.duration_s,
+                    score=item.score,
+                    sources=_scores(item.sources),
+                    reasons=_reasons(item.reasons),
+                )
+                for item in feed.items
+            ),
+        )
+
+
+def _scores(sources: Mapping[str, SourceScore]) -> dict[str, ScoreView]:
+    return {
+        name: ScoreView(raw=score.raw, normalised=score.normalised, contribution=score.contribution)
+        for name, score in sources.items()
+    }
+
+
+def _reasons(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
+    return tuple(ReasonView.of(reason) for reason in reasons)

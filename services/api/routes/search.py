@@ -1,0 +1,70 @@
+"""Search and recommendations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from services.api.errors import error_responses
+from services.api.lookup import ServiceOf
+from services.api.results import MomentAnswer, RecommendationsAnswer, VideoAnswer
+from services.recommend import Context, SearchFilters, recommend, search_moments, search_videos
+from services.recommend.search import MAX_QUERY_CHARACTERS
+
+router = APIRouter(prefix="/v1")
+
+_Label = Annotated[str | None, Query(max_length=100)]
+_Limit = Annotated[int, Query(ge=1, le=100)]
+_Language = Annotated[str | None, Query(pattern=r"^[A-Za-z]{2,3}$", description="ISO 639-1, e.g. zh.")]
+
+
+@router.get("/search", tags=["search"], summary="Search", responses=error_responses(422, 503))
+def search(
+    service: ServiceOf,
+    q: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=MAX_QUERY_CHARACTERS,
+            description="What to look for, in any language.",
+            examples=["治愈的猫"],
+        ),
+    ],
+    kind: Annotated[Literal["videos", "moments"], Query(description="Whole videos, or times to jump to.")] = "videos",
+    limit: _Limit = 10,
+    mood: _Label = None,
+    occasion: _Label = None,
+    topic: _Label = None,
+    language: _Language = None,
+    creator: Annotated[str | None, Query(max_length=200)] = None,
+    max_duration_s: Annotated[float | None, Query(gt=0)] = None,
+) -> VideoAnswer | MomentAnswer:
+    """Find videos, or moments in them, by meaning, by what they show, by words and by labels.
+
+    `mood`, `occasion` and `topic` narrow the search; they take a slug or a name in English or Chinese
+    (`GET /v1/taxonomy` lists them). Every hit carries the score of each source and says why it was found, citing
+    evidence of its understanding by id.
+    """
+    filters = SearchFilters(mood, occasion, topic, language, creator, max_duration_s)
+    if kind == "moments":
+        return MomentAnswer.of(q, search_moments(service.library, service.models, q, limit=limit, filters=filters))
+    return VideoAnswer.of(q, search_videos(service.library, service.models, q, limit=limit, filters=filters))
+
+
+@router.get("/recommendations", tags=["recommendations"], summary="Recommend videos", responses=error_responses(422))
+def recommendations(
+    service: ServiceOf,
+    user: Annotated[str, Query(min_length=1, max_length=200, description="Viewer; need not be known.")],
+    mood: _Label = None,
+    occasion: _Label = None,
+    limit: _Limit = 10,
+    language: _Language = None,
+    hour: Annotated[int | None, Query(ge=0, le=23, description="The viewer's local hour.")] = None,
+) -> RecommendationsAnswer:
+    """Videos for a viewer, each with one to three reasons that rest on stored evidence or on what the viewer did.
+
+    `basis` says what the feed rests on; an unknown viewer gets one from the context, freshness and variety.
+    """
+    context = Context(mood=mood, occasion=occasion, language=language, hour=hour)
+    return RecommendationsAnswer.of(user, recommend(service.library, user, context=context, limit=limit))

@@ -1,0 +1,118 @@
+"""Videos: hand one in, watch it being understood, read what was understood."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from services.api.documents import FINAL_STATES, understanding_of
+from services.api.errors import NotFinal, error_responses
+from services.api.forms import FormSubmission, parse_submission, request_body_schema
+from services.api.lookup import NamedVideo, ServiceOf
+from services.api.schemas import (
+    Links,
+    ProgressView,
+    SubmissionAnswer,
+    SubmissionBody,
+    UploadView,
+    VideoDetail,
+    VideoPage,
+    VideoView,
+)
+from services.intake import Receipt, submit_path, submit_upload, submit_url
+from services.library.library import Library
+from services.library.understanding import Understanding, VideoState
+
+router = APIRouter(prefix="/v1/videos", tags=["videos"])
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Hand in a video",
+    responses=error_responses(403, 404, 413, 415, 422, 502),
+    openapi_extra=request_body_schema(),
+)
+def submit(
+    service: ServiceOf, submission: Annotated[SubmissionBody | FormSubmission, Depends(parse_submission)]
+) -> SubmissionAnswer:
+    """Take in a video by `path` or `url` (JSON), or as an upload (multipart form with `file`).
+
+    The answer comes as soon as the bytes are stored; the work goes on behind it. The same bytes are always the same
+    video: handing them in again adds an upload, and redoes only what a changed title or subtitle makes stale.
+    """
+    receipt = _take_in(service.library, submission)
+    if receipt.video.lane is not None:
+        service.dispatcher.notify(receipt.video.id, receipt.video.lane)
+    return _answer(receipt)
+
+
+@router.get("", summary="List videos")
+def list_videos(
+    service: ServiceOf,
+    state: Annotated[VideoState | None, Query(description="Only videos in this state.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> VideoPage:
+    """One page of the videos, with the number of videos in each state."""
+    record = service.library.record
+    videos = record.videos(state=state, limit=limit, offset=offset)
+    return VideoPage(
+        videos=tuple(VideoView.of(video, record.uploads(video.id)) for video in videos),
+        counts=record.counts(),
+        limit=limit,
+        offset=offset,
+    )
+
+
+@router.get("/{video_id}", summary="Where a video is", responses=error_responses(404, 409, 422))
+def show(service: ServiceOf, video: NamedVideo) -> VideoDetail:
+    """The video's state, the reason if it failed or was rejected, how far the work is, and all its uploads."""
+    uploads = service.library.record.uploads(video.id)
+    progress = service.dispatcher.progress(video.id)
+    return VideoDetail(
+        **VideoView.of(video, uploads).model_dump(exclude={"links"}),
+        links=Links.of(video.id),
+        progress=ProgressView(stage=progress.stage, fraction=progress.fraction) if progress else None,
+        uploads=tuple(UploadView.of(upload) for upload in uploads),
+    )
+
+
+@router.get(
+    "/{video_id}/understanding", summary="What is understood of a video", responses=error_responses(404, 409, 422)
+)
+def understanding(service: ServiceOf, video: NamedVideo) -> Understanding:
+    """Everything believed about the video, each label with the evidence it cites.
+
+    A video that failed or was rejected answers with a document that says why. One that is still on its way answers
+    409 `not_ready`. `GET /v1/schema/understanding` has the JSON Schema.
+    """
+    return understanding_of(service.library.record, video)
+
+
+@router.post(
+    "/{video_id}/retry", status_code=202, summary="Work on a video again", responses=error_responses(404, 409, 422)
+)
+def retry(service: ServiceOf, video: NamedVideo) -> SubmissionAnswer:
+    """Send a ready, failed or rejected video through the lanes again; what is still fresh is not redone."""
+    if video.state not in FINAL_STATES:
+        raise NotFinal(f"Video {video.id} is {video.state} already.", remedy="Wait until it is done.")
+    again = service.library.record.retry(video.id)
+    if again.lane is not None:
+        service.dispatcher.notify(again.id, again.lane)
+    return _answer(Receipt(again, created=False))
+
+
+def _take_in(library: Library, submission: SubmissionBody | FormSubmission) -> Receipt:
+    if isinstance(submission, FormSubmission):
+        return submit_upload(library, submission.file, submission.fields.metadata(), submission.subtitles)
+    if submission.path is not None:
+        return submit_path(library, submission.path, submission.metadata())
+    assert submission.url is not None, "SubmissionBody has exactly one source"
+    return submit_url(library, submission.url, submission.metadata())
+
+
+def _answer(receipt: Receipt) -> SubmissionAnswer:
+    video = receipt.video
+    return SubmissionAnswer(id=video.id, state=video.state, created=receipt.created, links=Links.of(video.id))

@@ -1,0 +1,123 @@
+"""A client of the API, which is all that the command line knows of Reelwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel
+
+from services.api.results import MomentAnswer, RecommendationsAnswer, VideoAnswer
+from services.api.schemas import SubmissionAnswer, VideoDetail, VideoPage
+from services.cli.output import CliError
+from services.intake.sidecars import find_sidecars
+from services.library.understanding import Understanding
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class ApiError(CliError):
+    """The API refused: `api_code` is its stable code, `http_status` the status it came with."""
+
+    def __init__(self, message: str, *, remedy: str, api_code: str, http_status: int) -> None:
+        super().__init__(message, remedy=remedy)
+        self.api_code = api_code
+        self.http_status = http_status
+
+
+class Client:
+    """Typed calls over one `httpx.Client`, whatever it is connected to. Raises `ApiError`, or `CliError` when the
+    server is gone.
+    """
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def submit(self, path: Path, fields: Mapping[str, Any] | None = None) -> SubmissionAnswer:
+        """Hand in a local file: by path where the server may read it, as an upload where it may not."""
+        given = {key: value for key, value in (fields or {}).items() if value is not None}
+        try:
+            return self._ask("POST", "/v1/videos", SubmissionAnswer, json={"path": str(path), **given})
+        except ApiError as error:
+            if error.api_code != "source_forbidden":
+                raise
+        return self._upload(path, given)
+
+    def video(self, video_id: str) -> VideoDetail:
+        """Where a video is."""
+        return self._ask("GET", f"/v1/videos/{_quoted(video_id)}", VideoDetail)
+
+    def videos(self, *, state: str | None = None, limit: int = 50, offset: int = 0) -> VideoPage:
+        """A page of the list."""
+        params = _given(state=state, limit=limit, offset=offset)
+        return self._ask("GET", "/v1/videos", VideoPage, params=params)
+
+    def understanding(self, video_id: str) -> Understanding:
+        """The document of a video in a final state."""
+        return self._ask("GET", f"/v1/videos/{_quoted(video_id)}/understanding", Understanding)
+
+    def retry(self, video_id: str) -> SubmissionAnswer:
+        """Send a video through again."""
+        return self._ask("POST", f"/v1/videos/{_quoted(video_id)}/retry", SubmissionAnswer)
+
+    def search(self, query: str, *, limit: int, **filters: object) -> VideoAnswer:
+        """Find videos."""
+        return self._ask("GET", "/v1/search", VideoAnswer, params=_given(q=query, limit=limit, **filters))
+
+    def moments(self, query: str, *, limit: int, **filters: object) -> MomentAnswer:
+        """Find moments."""
+        params = _given(q=query, kind="moments", limit=limit, **filters)
+        return self._ask("GET", "/v1/search", MomentAnswer, params=params)
+
+    def recommend(self, user: str, *, limit: int, **context: object) -> RecommendationsAnswer:
+        """A feed with reasons."""
+        params = _given(user=user, limit=limit, **context)
+        return self._ask("GET", "/v1/recommendations", RecommendationsAnswer, params=params)
+
+    def feedback(self, events: Sequence[Mapping[str, Any]]) -> int:
+        """Report what a viewer did; how many events were new."""
+        return int(self._json("POST", "/v1/events", json=list(events))["stored"])
+
+    def _upload(self, path: Path, fields: Mapping[str, Any]) -> SubmissionAnswer:
+        with ExitStack() as stack:
+            files = [("file", (path.name, stack.enter_context(path.open("rb"))))]
+            files += [
+                ("subtitles", (sidecar.name, stack.enter_context(sidecar.open("rb"))))
+                for sidecar in find_sidecars(path)
+            ]
+            return self._ask("POST", "/v1/videos", SubmissionAnswer, files=files, data=dict(fields), timeout=None)
+
+    def _ask(self, method: str, url: str, model: type[Answer], **request: Any) -> Answer:
+        return model.model_validate(self._json(method, url, **request))
+
+    def _json(self, method: str, url: str, **request: Any) -> Any:
+        try:
+            response = self._http.request(method, url, **request)
+        except httpx.HTTPError as error:
+            raise CliError(f"The server does not answer: {error}.", remedy="Is `reelwise up` still running?") from error
+        try:
+            body = response.json()
+        except ValueError:
+            body = {}
+        if response.is_success:
+            return body
+        said = body.get("error") if isinstance(body, dict) else None
+        if not isinstance(said, dict):
+            raise CliError(f"The server answered {response.status_code}.", remedy="Look into its log.")
+        raise ApiError(
+            str(said["message"]),
+            remedy=str(said["remedy"]),
+            api_code=str(said["code"]),
+            http_status=response.status_code,
+        )
+
+
+def _given(**values: object) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _quoted(video_id: str) -> str:
+    return "".join(character for character in video_id.strip().lower() if character.isalnum()) or "none"

@@ -1,0 +1,23 @@
+"""`reelwise`: one command with many verbs; each is a thin layer over the API's client."""
+
+from __future__ import annotations
+
+from services.cli.commands import ask, models, operate, work
+from services.cli.typer_app import app
+
+app.command("analyze")(work.analyze)
+app.command("list")(work.list_videos)
+app.command("show")(work.show)
+app.command("retry")(work.retry)
+app.command("search")(ask.search)
+app.command("recommend")(ask.recommend)
+app.command("feedback")(ask.feedback)
+app.command("up")(operate.up)
+app.command("doctor")(operate.doctor)
+app.command("schema")(operate.schema)
+app.add_typer(models.app, name="models")
+
+__all__ = ["app"]
+
+if __name__ == "__main__":
+    app()
