@@ -37,7 +37,10 @@ def _load(folder: Path) -> Taxonomy:
     topics = _unique(topics_file, _topics(topics_file, raw_topics))
     moods = _unique(moods_file, [_entry(moods_file, Mood, raw) for raw in raw_moods])
     occasions = _unique(occasions_file, [_entry(occasions_file, Occasion, raw) for raw in raw_occasions])
-    _check_hints(occasions_file, occasions, topics={t.slug for t in topics}, moods={m.slug for m in moods})
+    known_moods = {mood.slug for mood in moods}
+    _check_mood_names(moods_file, moods)
+    _check_topic_moods(topics_file, topics, moods=known_moods)
+    _check_hints(occasions_file, occasions, topics={topic.slug for topic in topics}, moods=known_moods)
     return Taxonomy(
         topics_version=topics_version,
         moods_version=moods_version,
@@ -103,6 +106,23 @@ def _unique(file: Path, entries: Iterable[EntryT]) -> tuple[EntryT, ...]:
             )
         seen[entry.slug] = entry
     return unique
+
+
+def _check_mood_names(file: Path, moods: Iterable[Mood]) -> None:
+    owner: dict[str, str] = {}
+    for mood in moods:
+        for name in mood.names:
+            if name in owner:
+                raise TaxonomyError(
+                    f"{file}: entry {mood.slug!r}: {name!r} already names {owner[name]!r}; keep it with one of them"
+                )
+            owner[name] = mood.slug
+
+
+def _check_topic_moods(file: Path, topics: Iterable[Topic], *, moods: set[str]) -> None:
+    for topic in topics:
+        if unknown := sorted(set(topic.moods) - moods):
+            raise TaxonomyError(f"{file}: entry {topic.slug!r}: moods names unknown {', '.join(unknown)}")
 
 
 def _check_hints(file: Path, occasions: Iterable[Occasion], *, topics: set[str], moods: set[str]) -> None:

@@ -30,17 +30,41 @@ EntryT = TypeVar("EntryT", bound=Entry)
 
 
 class Topic(Entry):
-    """What a video is about. `parent` is the first-level slug, None for the first level itself."""
+    """What a video is about. `parent` is the first-level slug, None for the first level itself.
+
+    `moods` are one to three mood slugs, the most typical of short videos about it first. Leaves only: the first
+    level spans too much to have any.
+    """
 
     parent: Slug | None = None
     examples: tuple[Words, ...] = ()
+    moods: tuple[Slug, ...] = Field(default=(), max_length=3)
+
+    @model_validator(mode="after")
+    def _leaves_have_moods(self) -> Topic:
+        if self.parent is None and self.moods:
+            raise ValueError("moods belong to leaves, not to the first level")
+        if self.parent is not None and not self.moods:
+            raise ValueError("a leaf needs `moods`, one to three mood slugs")
+        if len(set(self.moods)) < len(self.moods):
+            raise ValueError(f"moods must be distinct, got {list(self.moods)}")
+        return self
 
 
 class Mood(Entry):
-    """The feeling a video leaves; valence and arousal in [-1, 1] after Russell's circumplex model (1980)."""
+    """The feeling a video leaves; valence and arousal in [-1, 1] after Russell's circumplex model (1980).
+
+    `also` are near-synonyms and shades of it in English and Chinese. A word belongs to one mood only.
+    """
 
     valence: Signed
     arousal: Signed
+    also: tuple[Words, ...] = Field(min_length=1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every word for the mood, casefolded and distinct: its slug and names first, then `also`."""
+        return tuple(dict.fromkeys(_folded(word) for word in (self.slug, self.en, self.zh, *self.also)))
 
 
 class OccasionHints(BaseModel):
@@ -104,6 +128,10 @@ class Taxonomy(BaseModel):
         """The mood; `KeyError` names an unknown slug."""
         return self._moods[slug]
 
+    def mood_named(self, word: str) -> Mood | None:
+        """The mood that `word` is the slug, a name or a near-synonym of, in either language; case doesn't matter."""
+        return self._mood_names.get(_folded(word))
+
     def occasion(self, slug: str) -> Occasion:
         """The occasion; `KeyError` names an unknown slug."""
         return self._occasions[slug]
@@ -122,8 +150,16 @@ class Taxonomy(BaseModel):
         return _by_slug(self.moods)
 
     @cached_property
+    def _mood_names(self) -> dict[str, Mood]:
+        return {name: mood for mood in self.moods for name in mood.names}
+
+    @cached_property
     def _occasions(self) -> dict[str, Occasion]:
         return _by_slug(self.occasions)
+
+
+def _folded(word: str) -> str:
+    return word.strip().casefold()
 
 
 def _by_slug(entries: Iterable[EntryT]) -> dict[str, EntryT]:

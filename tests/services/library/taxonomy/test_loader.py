@@ -80,6 +80,53 @@ def test_moods_spread_over_valence_and_arousal() -> None:
     assert len(quadrants) == 4
 
 
+def test_every_leaf_ranks_one_to_three_moods_and_no_first_level_topic_does() -> None:
+    taxonomy = load_taxonomy()
+    assert taxonomy.topic("cats").moods == ("cute", "healing", "funny")
+    assert all(1 <= len(leaf.moods) <= 3 for leaf in taxonomy.leaves)
+    assert not any(topic.moods for topic in taxonomy.first_level)
+
+
+def test_every_mood_is_typical_of_some_topic() -> None:
+    taxonomy = load_taxonomy()
+    typical = {mood for leaf in taxonomy.leaves for mood in leaf.moods}
+    assert typical == {mood.slug for mood in taxonomy.moods}
+
+
+def test_every_mood_has_other_words_in_both_languages() -> None:
+    for mood in load_taxonomy().moods:
+        chinese = [word for word in mood.also if re.search(r"[\u4e00-\u9fff]", word)]
+        assert 3 <= len(chinese) <= 6, mood.slug
+        assert 6 <= len(mood.also) - len(chinese) <= 12, mood.slug
+
+
+@pytest.mark.parametrize(
+    ("word", "slug"),
+    [
+        ("awe", "awe"),
+        ("Awe-Inspiring", "awe"),
+        ("干货", "informative"),
+        ("practical", "informative"),
+        ("Cheerful", "joyful"),
+        (" 热血 ", "exciting"),
+        ("melancholic", "sad"),
+    ],
+)
+def test_a_mood_is_found_by_slug_name_or_synonym_in_any_case(word: str, slug: str) -> None:
+    taxonomy = load_taxonomy()
+    assert taxonomy.mood_named(word) is taxonomy.mood(slug)
+
+
+@pytest.mark.parametrize("word", ["", "hungry", "joy"])
+def test_a_word_of_no_mood_finds_none(word: str) -> None:
+    assert load_taxonomy().mood_named(word) is None
+
+
+def test_no_word_names_two_moods() -> None:
+    taxonomy = load_taxonomy()
+    assert all(taxonomy.mood_named(name) is mood for mood in taxonomy.moods for name in mood.names)
+
+
 def test_the_taxonomy_is_read_once() -> None:
     assert load_taxonomy() is load_taxonomy(FOLDER)
 
@@ -100,7 +147,15 @@ def test_the_taxonomy_is_read_once() -> None:
             r"entry 'commute': hints\.topics names unknown jokes",
         ),
         ("occasions.yaml", "energy: [0.2, 0.9]", "energy: [0.9, 0.2]", r"entry 'commute': hints: .*\[low, high\]"),
-        ("moods.yaml", "version: 1", "version: one", r"moods\.yaml: `version`"),
+        ("moods.yaml", "version: 2", "version: one", r"moods\.yaml: `version`"),
+        ("topics.yaml", "[cute, healing, funny]", "[cute, furry]", r"entry 'cats': moods names unknown furry"),
+        ("topics.yaml", "[cute, healing, funny]", "[]", r"entry 'cats': .*a leaf needs `moods`"),
+        ("topics.yaml", "[cute, healing, funny]", "[cute, cute]", r"entry 'cats': .*moods must be distinct"),
+        ("topics.yaml", "[cute, healing, funny]", "[cute, healing, funny, calm]", r"entry 'cats': moods: .*at most 3"),
+        ("topics.yaml", "    leaves:\n", "    moods: [calm]\n    leaves:\n", r"entry 'food': .*not to the first level"),
+        ("moods.yaml", "[satisfying,", "[Cosy,", r"moods\.yaml: entry 'relaxing': 'cosy' already names 'healing'"),
+        ("moods.yaml", "[satisfying,", "[治愈,", r"entry 'relaxing': '治愈' already names 'healing'"),
+        ("moods.yaml", "    also:\n", "    synonyms:\n", r"entry 'healing': also: Field required; synonyms"),
         ("moods.yaml", "moods:\n", "feelings:\n", r"moods\.yaml: expected exactly the keys"),
         ("moods.yaml", "moods:\n", "moods: [\n", r"moods\.yaml: not readable as UTF-8 YAML"),
     ],
