@@ -14,6 +14,7 @@ class InProcessTransport(httpx.BaseTransport):
     """Runs an app's coroutines on an event loop in a thread of its own, so that a plain client can call it.
 
     No port is opened: a command that only asks its own library something should not be reachable by others.
+    `httpx.Client` opens and closes its transport when it is used as a context manager, as it must be here.
     """
 
     def __init__(self, app: FastAPI) -> None:
@@ -37,7 +38,7 @@ class InProcessTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One request, answered in full."""
         if self._portal is None:
-            raise RuntimeError("the transport is used outside its `with` block")
+            raise RuntimeError("use the client as a context manager")
         return self._portal.call(self._answer, request)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:

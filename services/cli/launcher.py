@@ -28,10 +28,14 @@ class StageProgress(Protocol):
     """What the worker says of a running stage."""
 
     @property
-    def stage(self) -> str: ...
+    def stage(self) -> str:
+        """Its name."""
+        ...
 
     @property
-    def fraction(self) -> float | None: ...
+    def fraction(self) -> float | None:
+        """How far it is, in [0, 1]."""
+        ...
 
 
 class Worker(Protocol):
@@ -96,8 +100,9 @@ def connected(settings: Settings, *, work: bool = False, readable: tuple[Path, .
     mounted = settings.model_copy(update={"allowed_roots": (*settings.allowed_roots, *folders)})
     with (
         service(mounted, work=work) as parts,
-        InProcessTransport(create_app(parts)) as transport,
-        httpx.Client(transport=transport, base_url="http://127.0.0.1", timeout=None) as http,
+        httpx.Client(
+            transport=InProcessTransport(create_app(parts)), base_url="http://127.0.0.1", timeout=None
+        ) as http,
     ):
         yield Client(http)
 

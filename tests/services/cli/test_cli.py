@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import os
+
+from rich.console import Console
+from typer.testing import CliRunner
+
+from services.cli.cards import video_card
+from services.cli.client import Client
+from services.cli.inputs import expand
+from services.cli.main import app
+from services.cli.runfile import announced, noted_run, running
+
+runner = CliRunner()
+
+
+def test_folders_patterns_and_odd_names_become_files_once(tmp_path) -> None:
+    for name in ("a.mp4", "b.txt", "sub/c.MKV"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = expand([str(tmp_path), str(tmp_path / "a.mp4"), str(tmp_path / "*.txt"), str(tmp_path / "none.mp4")])
+    assert [file.name for file in found.files] == ["a.mp4", "c.MKV", "b.txt"]
+    assert [name for name, _ in found.missing] == [str(tmp_path / "none.mp4")]
+
+
+def test_a_search_of_an_empty_library_says_what_to_do(tmp_path) -> None:
+    result = runner.invoke(app, ["search", "cats", "--data", str(tmp_path)])
+    assert result.exit_code == 0
+    assert "Analyse some videos first" in result.stdout
+
+
+def test_an_unknown_video_is_one_clear_line_and_status_1(tmp_path) -> None:
+    result = runner.invoke(app, ["show", "abcdef123", "--data", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "There is no video 'abcdef123'" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_path_that_is_not_there_is_named_and_stdout_stays_empty(tmp_path) -> None:
+    result = runner.invoke(app, ["analyze", str(tmp_path / "no.mp4"), "--json", "--data", str(tmp_path / "data")])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "no.mp4" in result.stderr
+
+
+def test_a_title_for_two_files_is_a_usage_error(tmp_path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).touch()
+    assert runner.invoke(app, ["analyze", str(tmp_path), "--title", "x"]).exit_code == 2
+
+
+def test_the_schema_is_json(tmp_path) -> None:
+    assert json.loads(runner.invoke(app, ["schema"]).stdout)["title"] == "Understanding"
+
+
+def test_a_run_file_of_a_server_that_is_gone_does_not_count(tmp_path) -> None:
+    with announced(tmp_path, "http://127.0.0.1:9"):
+        assert noted_run(tmp_path).pid == os.getpid()
+        assert running(tmp_path) is None
+    assert noted_run(tmp_path) is None
+
+
+def test_a_file_outside_the_roots_is_uploaded_with_its_subtitles(client, tmp_path) -> None:
+    (tmp_path / "x.mp4").write_bytes(b"video")
+    (tmp_path / "x.srt").write_bytes(b"subtitles")
+    api = Client(client)
+    detail = api.video(api.submit(tmp_path / "x.mp4", {"title": "X"}).id)
+    assert (detail.title, detail.uploads[0].source, detail.uploads[0].subtitles) == ("X", "upload x.mp4", 1)
+
+
+def test_a_card_shows_labels_with_the_lines_they_cite(client) -> None:
+    api = Client(client)
+    hit = api.search("cat opens the door", limit=1).videos[0]
+    console = Console(width=120, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    console.print(video_card(api.understanding(hit.video_id)))
+    text = console.export_text()
+    assert "cat 中cat" in text
+    assert "S1 0:00.0 the cat jumps on the handle" in text
