@@ -1,6 +1,7 @@
-"""Which engines there are for each role, and how each is built. Imports are inside: a role that is not used costs nothing.
+"""Which engines there are for each role, and how each is built.
 
-`version` is raised when an engine's code changes what comes out: fingerprints cover it, so results are made anew.
+Imports are inside: a role that is not used costs nothing. `version` is raised when an engine's code changes what comes
+out: fingerprints cover it, so results are made anew.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 class BuildInputs:
     """What an engine is built from: the folder of its weights (None: it needs none), identity, options, threads.
 
-    `cache` is a folder for what an engine derives from its weights. `text` gives the profile's text engine, for engines that place other things in its space.
+    `cache` is a folder for what an engine derives from its weights. `text` gives the profile's text engine, for engines
+    that place other things in its space.
     """
 
     folder: Path | None

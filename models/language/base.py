@@ -25,7 +25,9 @@ class LanguageEngine(Protocol):
     """Answers in JSON that the schema allows. Raises `ModelError` when it cannot."""
 
     @property
-    def identity(self) -> ModelIdentity: ...
+    def identity(self) -> ModelIdentity:
+        """Which weights and code, and what changes their output."""
+        ...
 
     def complete(
         self,

@@ -63,21 +63,22 @@ class LlamaCpp:
         turns = [{"role": "system", "content": system}]
         for question, reply in examples:
             turns += [{"role": "user", "content": question}, {"role": "assistant", "content": reply}]
-        answer = self._server.handle_chat_completions(
-            {
-                "messages": [*turns, {"role": "user", "content": user}],
-                "max_tokens": max_tokens,
-                "temperature": 0,
-                "cache_prompt": True,
-                "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}},
-            }
-        )
+        request = {
+            "messages": [*turns, {"role": "user", "content": user}],
+            "max_tokens": max_tokens,
+            "temperature": 0,
+            "cache_prompt": True,
+            "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}},
+        }
+        try:
+            answer = self._server.handle_chat_completions(request)
+        except ValueError as error:
+            raise ModelError(f"{self._identity.name} cannot take the request: {error}") from error
         if "choices" not in answer:
-            message = answer.get("message") or answer.get("error") or answer
-            raise ModelError(f"{self._identity.name} refused the request (context {self._context} tokens): {message}")
+            raise ModelError(self._refusal(answer))
         choice, usage = answer["choices"][0], answer["usage"]
         if choice.get("finish_reason") == "length":
-            raise ModelError(f"{self._identity.name} did not finish within {max_tokens} tokens; raise max_tokens")
+            raise ModelError(self._cut(usage, max_tokens))
         try:
             value = json.loads(choice["message"]["content"])
             jsonschema.validate(value, dict(schema))
@@ -86,3 +87,20 @@ class LlamaCpp:
                 f"{self._identity.name} answered with JSON that the schema does not allow: {error}"
             ) from error
         return Completion(value, int(usage["prompt_tokens"]), int(usage["completion_tokens"]))
+
+    def _refusal(self, answer: Mapping[str, Any]) -> str:
+        found = answer.get("error", answer)
+        if isinstance(found, Mapping) and found.get("type") == "exceed_context_size_error":
+            return (
+                f"the prompt of {found['n_prompt_tokens']} tokens does not fit {self._identity.name}'s context of "
+                f"{self._context}; shorten it, or raise the profile's option context (it is shared among slots)"
+            )
+        return f"{self._identity.name} refused the request: {found}"
+
+    def _cut(self, usage: Mapping[str, Any], max_tokens: int) -> str:
+        if int(usage["completion_tokens"]) < max_tokens:
+            return (
+                f"the answer of {self._identity.name} did not fit its context of {self._context} tokens after a prompt "
+                f"of {usage['prompt_tokens']}; shorten the prompt, or raise the profile's option context"
+            )
+        return f"{self._identity.name} did not finish within {max_tokens} tokens; raise max_tokens"

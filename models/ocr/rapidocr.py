@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from models.errors import EngineUnavailable
 from models.identity import ModelIdentity
 from models.ocr.base import TextBox
+
+_LEAST_SIDE = 32
+"""Least side of what the detector sees, pixels: its network works in steps of 32."""
 
 
 class RapidOcr:
@@ -35,6 +39,7 @@ class RapidOcr:
         )
         # The library logs every empty frame as a warning; a frame without text is ordinary here.
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+        self._long_side = long_side
         self._identity = identity
 
     @property
@@ -45,7 +50,11 @@ class RapidOcr:
     def read(self, frame: NDArray[np.uint8]) -> tuple[TextBox, ...]:
         """Lines of text in reading order (top to bottom, then left to right)."""
         height, width = frame.shape[:2]
-        result: Any = self._engine(np.ascontiguousarray(frame[:, :, ::-1]))
+        # The detector scales the long side to `long_side`; a sliver's short side would come out as nothing.
+        least = math.ceil(_LEAST_SIDE * max(height, width) / self._long_side)
+        rows, columns = max(0, least - height), max(0, least - width)
+        padded = np.pad(frame[:, :, ::-1], ((0, rows), (0, columns), (0, 0)), mode="edge")
+        result: Any = self._engine(np.ascontiguousarray(padded))
         if result.txts is None or result.boxes is None or result.scores is None:
             return ()
         lines = [

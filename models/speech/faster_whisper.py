@@ -56,7 +56,7 @@ class FasterWhisper:
         single_pass = len(audio) <= _SINGLE_PASS_S * SAMPLE_RATE
         raw, info = self._model.transcribe(
             audio,
-            language=language_hint if language_hint in self._model.supported_languages else None,
+            language=self._known_language(language_hint),
             beam_size=self._beam_size,
             word_timestamps=True,
             condition_on_previous_text=False,
@@ -64,7 +64,10 @@ class FasterWhisper:
             language_detection_segments=1 if single_pass else 4,
         )
         segments, notes = [], []
-        for segment in (_segment(item, info.language) for item in raw):
+        clock, duration = 0.0, len(audio) / SAMPLE_RATE
+        for item in raw:
+            segment = _segment(item, info.language, clock, duration)
+            clock = segment.end
             reason = phantom_reason(segment, voiced)
             if reason is None:
                 segments.append(segment)
@@ -73,6 +76,11 @@ class FasterWhisper:
         if not segments:
             return Transcript(None, 0.0, (), voiced, tuple(notes))
         return Transcript(info.language, float(info.language_probability), tuple(segments), voiced, tuple(notes))
+
+    def _known_language(self, hint: str | None) -> str | None:
+        """The language of a tag such as "zh-CN" where Whisper knows it; None leaves it to be detected."""
+        language = hint.replace("_", "-").split("-")[0].lower() if hint else None
+        return language if language in self._model.supported_languages else None
 
 
 def _voiced_spans(audio: NDArray[np.float32]) -> tuple[tuple[float, float], ...]:
@@ -83,18 +91,26 @@ def _voiced_spans(audio: NDArray[np.float32]) -> tuple[tuple[float, float], ...]
     return tuple((span["start"] / SAMPLE_RATE, span["end"] / SAMPLE_RATE) for span in spans)
 
 
-def _segment(item: Any, language: str) -> Segment:
-    """faster-whisper's segment as ours: simplified characters for Chinese, word times that never run backwards."""
+def _segment(item: Any, language: str, earliest: float, latest: float) -> Segment:
+    """faster-whisper's segment as ours: simplified characters for Chinese, times that never run backwards.
+
+    Whisper pads audio to 30 s and aligns each window by itself, so its times may lie beyond the end (`latest`) or
+    before the segment that came first (`earliest`).
+    """
+
+    def within(time: float, after: float) -> float:
+        return min(max(time, after), latest)
+
     words: list[Word] = []
-    clock = 0.0
+    clock = earliest
     for word in item.words or ():
-        start = max(float(word.start), clock)
-        end = max(float(word.end), start)
+        start = within(float(word.start), clock)
+        end = within(float(word.end), start)
         words.append(Word(start, end, _written(word.word, language), float(word.probability)))
         clock = end
     confidence = float(np.mean([word.probability for word in words])) if words else float(np.exp(item.avg_logprob))
-    start = words[0].start if words else float(item.start)
-    end = words[-1].end if words else float(item.end)
+    start = words[0].start if words else within(float(item.start), earliest)
+    end = words[-1].end if words else within(float(item.end), start)
     return Segment(start, end, _written(item.text, language).strip(), tuple(words), confidence)
 
 

