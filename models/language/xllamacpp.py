@@ -60,11 +60,11 @@ class LlamaCpp:
         """Answer as JSON. Raises `ModelError` where the prompt is too long, or the answer is cut off or invalid."""
         if images:
             raise ModelError(f"{self._identity.name} reads no images; choose a vision-language engine in the profile")
-        turns = [{"role": "system", "content": system}]
+        turns = [_turn("system", system)]
         for question, reply in examples:
-            turns += [{"role": "user", "content": question}, {"role": "assistant", "content": reply}]
+            turns += [_turn("user", question), _turn("assistant", reply)]
         request = {
-            "messages": [*turns, {"role": "user", "content": user}],
+            "messages": [*turns, _turn("user", user)],
             "max_tokens": max_tokens,
             "temperature": 0,
             "cache_prompt": True,
@@ -104,3 +104,8 @@ class LlamaCpp:
                 f"of {usage['prompt_tokens']}; shorten the prompt, or raise the profile's option context"
             )
         return f"{self._identity.name} did not finish within {max_tokens} tokens; raise max_tokens"
+
+
+def _turn(role: str, text: str) -> dict[str, str]:
+    """One message. Half an emoji, as cut-off titles hold, is no UTF-8 and would make the whole request unreadable."""
+    return {"role": role, "content": text.encode("utf-8", "replace").decode("utf-8")}

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.errors import EngineUnavailable
+from models.errors import EngineUnavailable, ModelError
 from models.identity import ModelIdentity
 from models.text.base import TextEngine
 from models.vision.base import FrameFeatures, VisualLabel
@@ -147,6 +147,8 @@ def _read_vectors(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | N
 
 def _model_input(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The middle square, scaled, in the network's range, channels first."""
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.size == 0:
+        raise ModelError(f"a frame must be RGB of shape (height, width, 3) and not empty; this one is {frame.shape}")
     height, width = frame.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2

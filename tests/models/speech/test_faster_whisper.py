@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zhconv
+
+from models.runtime import Runtime
+from models.speech.base import SAMPLE_RATE, Transcript
+
+pytestmark = pytest.mark.models
+TIME = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
+
+
+def music() -> np.ndarray:
+    notes = [
+        np.sin(2 * np.pi * hertz * TIME[:8000]) * np.exp(-3 * TIME[:8000]) for hertz in (262, 330, 392, 523, 392, 330)
+    ]
+    return np.tile(np.concatenate(notes), 2)
+
+
+NOT_SPEECH = {
+    "nothing": np.zeros(0),
+    "one sample": np.ones(1),
+    "silence": np.zeros(5 * SAMPLE_RATE),
+    "white noise": np.random.default_rng(0).standard_normal(5 * SAMPLE_RATE) * 0.1,
+    "a low tone": 0.3 * np.sin(2 * np.pi * 150 * TIME),
+    "a high tone": 0.3 * np.sin(2 * np.pi * 1000 * TIME),
+    "made-up music": 0.2 * music(),
+}
+
+
+def assert_times_run_forward(transcript: Transcript, audio: np.ndarray) -> None:
+    times = [time for part in transcript.segments for word in part.words for time in (word.start, word.end)]
+    assert times
+    assert times == sorted(times)
+    assert times[0] >= 0.0
+    assert times[-1] <= len(audio) / SAMPLE_RATE
+
+
+def test_an_english_sentence_is_written_down_with_times(runtime: Runtime, spoken: Callable[..., np.ndarray]) -> None:
+    audio = spoken("The weather is beautiful today. Let us walk to the river.")
+    transcript = runtime.speech.transcribe(audio)
+    assert transcript.language == "en"
+    assert {"weather", "beautiful", "today", "river"} <= set(transcript.text.lower().replace(".", " ").split())
+    assert sum(end - start for start, end in transcript.voiced) > 2.0
+    assert_times_run_forward(transcript, audio)
+
+
+def test_a_mandarin_sentence_is_written_in_simplified_characters(
+    runtime: Runtime, spoken: Callable[..., np.ndarray]
+) -> None:
+    audio = spoken("xie4 xie5 da4 jia1, zai4 jian4", "cmn-latn-pinyin")
+    transcript = runtime.speech.transcribe(audio, language_hint="zh-CN")
+    assert transcript.language == "zh"
+    assert "谢谢" in transcript.text
+    assert "再见" in transcript.text
+    assert_times_run_forward(transcript, audio)
+
+
+def test_traditional_characters_become_simplified_in_text_and_words(
+    runtime: Runtime, spoken: Callable[..., np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Which script Whisper picks is chance; a prompt in traditional characters makes it pick those.
+    model: Any = runtime.speech
+    real = model._model.transcribe
+    heard: list[str] = []
+
+    def in_traditional(audio: np.ndarray, **options: Any) -> Any:
+        segments, info = real(audio, **options, initial_prompt="請用繁體中文，謝謝大家，再見。")
+        listed = list(segments)
+        heard.extend(item.text for item in listed)
+        return listed, info
+
+    monkeypatch.setattr(model._model, "transcribe", in_traditional)
+    transcript = model.transcribe(spoken("xie4 xie5 da4 jia1, zai4 jian4", "cmn-latn-pinyin"), language_hint="zh")
+    assert any(zhconv.convert(text, "zh-cn") != text for text in heard)
+    words = "".join(word.text for part in transcript.segments for word in part.words)
+    # The prompt may cost so much confidence that the sentence is only noted; that is written down alike.
+    written = transcript.text + words + "".join(transcript.notes)
+    assert "谢谢" in written
+    assert zhconv.convert(written, "zh-cn") == written
+
+
+@pytest.mark.parametrize("name", NOT_SPEECH)
+def test_without_a_voice_nothing_is_written_and_whisper_does_not_run(
+    name: str, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def must_not_run(*_: Any, **__: Any) -> None:
+        raise AssertionError("Whisper was run on a sound without a voice")
+
+    engine: Any = runtime.speech
+    monkeypatch.setattr(engine._model, "transcribe", must_not_run)
+    transcript = engine.transcribe(NOT_SPEECH[name].astype(np.float32))
+    assert transcript == Transcript(None, 0.0, (), ())
+
+
+def test_an_unknown_language_hint_leaves_the_language_to_be_heard(
+    runtime: Runtime, spoken: Callable[..., np.ndarray]
+) -> None:
+    assert runtime.speech.transcribe(spoken("Good morning everybody."), language_hint="tlh").language == "en"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("file", "language", "words"),
+    [
+        ("jfk.flac", "en", ("fellow Americans", "your country")),
+        ("chinese.flac", "zh", ("自己的脚",)),
+        ("aishell-BAC009S0724W0121.wav", "zh", ("广州", "协会分析")),
+        ("french.aiff", "fr", ("dictée",)),
+    ],
+)
+def test_recorded_speech_is_written_down_in_its_language(
+    file: str,
+    language: str,
+    words: tuple[str, ...],
+    runtime: Runtime,
+    shared: Path,
+    listened: Callable[[Path], np.ndarray],
+) -> None:
+    audio = listened(shared / "media/speech" / file)
+    transcript = runtime.speech.transcribe(audio)
+    assert transcript.language == language
+    assert [word for word in words if word not in transcript.text] == []
+    assert_times_run_forward(transcript, audio)
