@@ -22,7 +22,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REELWISE_", extra="forbid", frozen=True)
 
-    data_dir: Path = Field(default_factory=_default_data_dir, description="Folder of the record, the index and the blobs.")
+    data_dir: Path = Field(
+        default_factory=_default_data_dir, description="Folder of the record, the index and the blobs."
+    )
     models_dir: Path = Field(
         default_factory=_default_models_dir,
         validation_alias="REELWISE_MODELS",

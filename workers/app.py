@@ -7,14 +7,21 @@ lost, doubled or late without harm.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from celery import Celery
-from kombu import Queue
+from kombu.entity import Queue
 
 from services.library.record.types import Lane
 from services.settings import Settings
-from workers.lanes import LaneWorker
+
+
+class LaneRunner(Protocol):
+    """Whoever does a lane's work on a video, such as `workers.lanes.LaneWorker`."""
+
+    def run(self, video_id: str, lane: Lane) -> Lane | None:
+        """Run the lane if it is due; the lane that is due next, if any."""
+        ...
 
 
 def task_name(lane: Lane) -> str:
@@ -22,7 +29,7 @@ def task_name(lane: Lane) -> str:
     return f"reelwise.{lane.value}"
 
 
-def create_app(settings: Settings, worker: Callable[[], LaneWorker]) -> Celery:
+def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
     """The app of these settings. `worker` is called in the process that runs tasks, when the first one comes."""
     app = Celery("reelwise", broker=settings.broker_url)
     app.conf.update(
@@ -54,7 +61,7 @@ def enqueue(app: Celery, video_id: str, lane: Lane) -> None:
     app.send_task(task_name(lane), args=[video_id])
 
 
-def _task(app: Celery, worker: Callable[[], LaneWorker], lane: Lane) -> Callable[[str], Any]:
+def _task(app: Celery, worker: Callable[[], LaneRunner], lane: Lane) -> Callable[[str], Any]:
     def run(video_id: str) -> None:
         following = worker().run(video_id, lane)
         if following is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ from workers.pipeline import Pipeline
 logger = logging.getLogger(__name__)
 
 _STOP_S = 30.0
+
+_TELL_AGAIN_S = 600.0
+"""What is still due so long after its message was sent gets another: a message may be lost, a video may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,10 @@ class EmbeddedWorker:
     def __init__(self, library: Library, runtime: Runtime, *, threads: int | None = None) -> None:
         self._library = library
         self._lanes = LaneWorker(Pipeline(library, runtime), self._report)
-        self._app = create_app(library.settings, lambda: self._lanes)
+        self._app = create_app(library.settings, lambda: self)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._progress: dict[str, StageProgress] = {}
-        self._told: set[tuple[str, Lane]] = set()
+        self._told: dict[tuple[str, Lane], float] = {}
         self._told_lock = threading.Lock()
         self._stopping = threading.Event()
         self._controller: Any = None
@@ -68,7 +72,14 @@ class EmbeddedWorker:
 
     def notify(self, video_id: str, lane: Lane) -> None:
         """A lane is due now: don't wait for the sweep."""
-        enqueue(self._app, video_id, lane)
+        self._tell(video_id, lane)
+
+    def run(self, video_id: str, lane: Lane) -> Lane | None:
+        """Run a lane of a video in the calling thread, as `LaneWorker.run`."""
+        with self._told_lock:
+            # From here on the message is spent: should the lane fall due again (a retry), the sweep has to say so.
+            self._told.pop((video_id, lane), None)
+        return self._lanes.run(video_id, lane)
 
     def progress(self, video_id: str) -> StageProgress | None:
         """What is running of a video, None when nothing is."""
@@ -77,10 +88,14 @@ class EmbeddedWorker:
     def stop(self) -> None:
         """Let running lanes end (up to half a minute), then stop. What is left stays due in the record."""
         self._stopping.set()
+        stopping = list(self._running)
         if self._controller is not None:
-            self._controller.stop()
-        for thread in self._running:
-            thread.join(timeout=_STOP_S)
+            # Celery waits for running lanes as long as they take, so it is stopped from aside.
+            stopping.insert(0, threading.Thread(target=self._controller.stop, name="celery-stop", daemon=True))
+            stopping[0].start()
+        ends = time.monotonic() + _STOP_S
+        for thread in stopping:
+            thread.join(timeout=max(0.0, ends - time.monotonic()))
             if thread.is_alive():
                 logger.warning("%s did not stop within %.0f s; its work stays due", thread.name, _STOP_S)
 
@@ -91,13 +106,18 @@ class EmbeddedWorker:
             self._progress[video_id] = StageProgress(stage, share)
 
     def _sweep(self) -> None:
-        """Enqueue whatever the record says is due and was not enqueued by the sweep before."""
+        """Enqueue whatever the record says is due and has no message on its way."""
         while True:
-            due = set(self._library.record.due(now=utc_now()))
-            with self._told_lock:
-                fresh = due - self._told
-                self._told = due
-            for video_id, lane in sorted(fresh):
-                enqueue(self._app, video_id, lane)
+            now = time.monotonic()
+            for video_id, lane in self._library.record.due(now=utc_now()):
+                with self._told_lock:
+                    told = self._told.get((video_id, lane))
+                if told is None or now - told > _TELL_AGAIN_S:
+                    self._tell(video_id, lane)
             if self._stopping.wait(self._library.settings.sweep_s):
                 return
+
+    def _tell(self, video_id: str, lane: Lane) -> None:
+        with self._told_lock:
+            self._told[(video_id, lane)] = time.monotonic()
+        enqueue(self._app, video_id, lane)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,10 +61,12 @@ class _Following:
     done: bool = False
 
 
-def follow(client: Client, files: Sequence[Path], fields: Mapping[str, Any], reporter: Reporter) -> Iterator[Outcome]:
+def follow(
+    client: Client, files: Sequence[Path], fields: Callable[[Path], Mapping[str, Any]], reporter: Reporter
+) -> Iterator[Outcome]:
     """Hand every file in and yield its outcome as soon as there is one, in whatever order they finish.
 
-    The same bytes under two names are one video: it is worked on once, and both names get its outcome.
+    `fields` gives what is said of a file (title, hashtags and so on). The same bytes under two names are one video: it is worked on once, and both names get its outcome.
     """
     following: dict[str, _Following] = {}
     for file in files:
@@ -72,7 +74,7 @@ def follow(client: Client, files: Sequence[Path], fields: Mapping[str, Any], rep
         started = time.monotonic()
         reporter.begin(name)
         try:
-            video_id = client.submit(file, fields).id
+            video_id = client.submit(file, fields(file)).id
         except (ApiError, OSError) as error:
             yield _ended(reporter, Outcome(name, time.monotonic() - started, error=str(error)))
             continue

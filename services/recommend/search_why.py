@@ -51,7 +51,7 @@ def explain_lines(query: str, evidence: Sequence[Evidence], scores: Mapping[str,
         reasons.append(
             Reason(
                 "lexical" if "lexical" in scores else "text",
-                Bilingual(en=f"Says {hits}: “{quote}”.", zh=f"提到 {hits}：“{quote}”。"),
+                _where(said[0][0].kind, hits, quote),
                 lexical or meaning,
                 evidence=_ids(said),
             )
@@ -70,6 +70,20 @@ def explain_lines(query: str, evidence: Sequence[Evidence], scores: Mapping[str,
         if shown or scores["visual"].normalised >= 0.5:
             reasons.append(Reason("visual", text, scores["visual"].contribution, evidence=_ids(frames)))
     return sorted(reasons, key=lambda reason: -reason.contribution)
+
+
+_WHERE = {
+    EvidenceKind.SPEECH: ("Somebody says", "有人说到"),
+    EvidenceKind.SCREEN: ("On screen it says", "画面上写着"),
+    EvidenceKind.CAPTION: ("The captions say", "字幕里有"),
+    EvidenceKind.METADATA: ("The uploader wrote", "上传者写了"),
+}
+
+
+def _where(kind: EvidenceKind, hits: str, quote: str) -> Bilingual:
+    """Who says the words that were looked for."""
+    en, zh = _WHERE.get(kind, ("It has", "其中有"))
+    return Bilingual(en=f"{en} {hits}: “{quote}”.", zh=f"{zh} {hits}：“{quote}”。")
 
 
 def _names_label(key: LabelKey, understanding: Understanding | None, contribution: float, taxonomy: Taxonomy) -> Reason:

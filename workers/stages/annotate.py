@@ -16,7 +16,7 @@ from services.library.taxonomy.types import Mood, Occasion, Topic
 from services.library.understanding import Bilingual, Evidence, EvidenceKind, Label, SafetyLabel
 from services.settings import Settings
 from workers.stages.base import Source, Stage, StageContext, StageOutput
-from workers.stages.choices import Choice, choose_moods, choose_occasions, choose_topics
+from workers.stages.choices import Choice, choose_moods, choose_occasions, choose_topics, published
 from workers.stages.compose import Findings, compose_reason, compose_summary
 from workers.stages.describe import DESCRIBE, DescribeOutput
 from workers.stages.evidence import EVIDENCE, EvidenceOutput
@@ -61,8 +61,9 @@ def _run(context: StageContext) -> AnnotateOutput:
     seen = seen_labels(frames.frames)
 
     space = taxonomy_space(context.runtime, context.blobs)
-    topics = choose_topics(taxonomy, space, lines, _embed(context, lines), frames.vectors(context.blobs))
-    moods = choose_moods(taxonomy, topics, sound, lines)
+    hints = choose_topics(taxonomy, space, lines, _embed(context, lines), frames.vectors(context.blobs))
+    topics = published(hints)
+    moods = choose_moods(taxonomy, hints, sound, lines)
     occasions = choose_occasions(taxonomy, topics, moods, sound, duration)
     writer = str(context.runtime.identity(Role.LANGUAGE))
     written = described.answer.tags if described.answer else ()

@@ -25,8 +25,15 @@ _HALF = 0.33
 _SLOPE = 0.05
 _MIN_CONFIDENCE = 0.3
 _MAX_TOPICS = 3
+_CONSIDERED = 6
+_MIN_HINT = 0.03
+"""Topics below `_MIN_CONFIDENCE` are not published, but down to here they still hint at the mood."""
+
 _MIN_LINE_COSINE = 0.08
 _MAX_CITED = 3
+_QUIET = 0.25
+"""How surely quiet alone means calm: about one in three of the labelled clips without sound were called so."""
+
 _KIND_WEIGHT = {
     EvidenceKind.METADATA: 1.5,
     EvidenceKind.SPEECH: 1.0,
@@ -48,9 +55,10 @@ class Choice:
 def choose_topics(
     taxonomy: Taxonomy, space: TaxonomySpace, lines: Sequence[Evidence], passages: Matrix, frames: Matrix
 ) -> tuple[Choice, ...]:
-    """Leaves that words and frames agree on. `passages[i]` embeds `lines[i]`; `frames` has a row a frame.
+    """Leaves that words and frames agree on, hints included. `passages[i]` embeds `lines[i]`; `frames` has a row a frame.
 
     Words and frames count the same where there are both. A topic that no line of evidence supports is not chosen.
+    `published` tells which of them are sure enough to be called the video's topics.
     """
     usable = [i for i, line in enumerate(lines) if line.kind in _KIND_WEIGHT]
     if not usable:
@@ -63,35 +71,48 @@ def choose_topics(
     # One sure signal may carry a topic, but two that agree are worth more.
     scores = 0.5 * (words + seen) * 0.5 + 0.5 * np.maximum(words, seen)
     chosen = []
-    for index in np.argsort(-scores)[:_MAX_TOPICS]:
+    for index in np.argsort(-scores)[:_CONSIDERED]:
         confidence = float(1.0 / (1.0 + np.exp(-(scores[index] - _HALF) / _SLOPE)))
         ranked = sorted(range(len(usable)), key=lambda row: -by_line[row, index])[:_MAX_CITED]
         cited = [row for row in ranked if by_line[row, index] >= _MIN_LINE_COSINE]
-        if confidence >= _MIN_CONFIDENCE and cited:
+        if confidence >= _MIN_HINT and cited:
             ids = tuple(lines[usable[row]].id for row in cited)
             chosen.append(Choice(taxonomy.leaves[int(index)].slug, round(min(confidence, 0.95), 3), ids))
     return tuple(chosen)
 
 
+def published(topics: Sequence[Choice]) -> tuple[Choice, ...]:
+    """The topics that are sure enough to be said."""
+    return tuple(choice for choice in topics if choice.confidence >= _MIN_CONFIDENCE)[:_MAX_TOPICS]
+
+
 def choose_moods(
     taxonomy: Taxonomy, topics: Sequence[Choice], sound: SoundProfile | None, lines: Sequence[Evidence]
 ) -> tuple[Choice, ...]:
-    """Moods typical of the topics, moved by how the video sounds. At most two; none where nothing is known."""
+    """Moods typical of the topics, moved by how the video sounds. At most two; none where nothing is known.
+
+    A video without speech whose sound is quiet or missing is taken to be calm where its topic says nothing else.
+    """
     scores: dict[str, float] = defaultdict(float)
     cited: dict[str, list[str]] = defaultdict(list)
-    total = sum(topic.confidence for topic in topics)
-    for topic in topics:
-        for rank, mood in enumerate(taxonomy.topic(topic.slug).moods):
+    # Neighbouring topics share moods, so for the mood the runners-up count for more than their own confidence.
+    weights = [topic.confidence**0.5 for topic in topics]
+    certainty = min(1.0, max(weights, default=0.0) * 1.2)
+    for topic, weight in zip(topics, weights, strict=True):
+        for rank, slug in enumerate(taxonomy.topic(topic.slug).moods):
             # A topic's first mood is the typical one; the share of later ones falls off.
-            scores[mood] += topic.confidence / max(total, 1.0) * (0.7, 0.45, 0.3)[min(rank, 2)]
-            cited[mood] += topic.evidence
+            scores[slug] += certainty * weight / sum(weights) * (0.7, 0.45, 0.3)[min(rank, 2)]
+            cited[slug] += topic.evidence
     heard = next((line.id for line in lines if line.kind is EvidenceKind.SOUND), None)
     if sound is not None and heard is not None:
         for mood in taxonomy.moods:
             shift = _sound_fit(sound, mood.arousal)
-            if abs(shift) > 0.02 and (mood.slug in scores or (not scores and shift > 0.1)):
+            if abs(shift) > 0.02 and mood.slug in scores:
                 scores[mood.slug] += shift
                 cited[mood.slug].append(heard)
+    if heard is not None and max(scores.values(), default=0.0) < _QUIET and _is_quiet(sound):
+        scores["calm"] = max(scores["calm"], _QUIET)
+        cited["calm"].append(heard)
     best = sorted(scores.items(), key=lambda item: -item[1])[:2]
     return tuple(
         Choice(mood, round(float(np.clip(score, 0.0, 0.9)), 3), tuple(dict.fromkeys(cited[mood]))[:_MAX_CITED])
@@ -124,6 +145,10 @@ def choose_occasions(
         if score >= 0.25 and ids:
             chosen.append(Choice(occasion.slug, round(min(score, 0.9), 3), ids))
     return tuple(sorted(chosen, key=lambda choice: -choice.confidence)[:3])
+
+
+def _is_quiet(sound: SoundProfile | None) -> bool:
+    return sound is None or (sound.speech_ratio < 0.1 and (sound.energy < 0.3 or sound.silence_ratio > 0.6))
 
 
 def _with_parent(topic: Topic) -> tuple[str, ...]:

@@ -42,11 +42,15 @@ def compose_summary(found: Findings) -> Bilingual:
     elif perhaps:
         en.append(f"perhaps shows {_list_en([label.name for label in perhaps], 'or')}")
         zh.append(f"画面里可能有{'或'.join(label.name_zh for label in perhaps)}")
-    said = _quote(found.evidence, (EvidenceKind.CAPTION, EvidenceKind.SPEECH))
-    if said:
+    captions = _quote(found.evidence, EvidenceKind.CAPTION)
+    said = _quote(found.evidence, EvidenceKind.SPEECH)
+    if captions:
+        en.append(f"the captions say “{captions}”")
+        zh.append(f"字幕说：“{captions}”")
+    elif said:
         en.append(f"somebody says “{said}”")
         zh.append(f"有人说：“{said}”")
-    written = _quote(found.evidence, (EvidenceKind.SCREEN,))
+    written = _quote(found.evidence, EvidenceKind.SCREEN)
     if written:
         en.append(f"on screen it says “{written}”")
         zh.append(f"画面上写着：“{written}”")
@@ -96,13 +100,10 @@ def sound_words(sound: SoundProfile) -> Bilingual:
     return Bilingual(en=" and ".join(en), zh="、".join(zh))
 
 
-def _quote(evidence: Sequence[Evidence], kinds: Sequence[EvidenceKind]) -> str | None:
-    """The most telling line of the first kind that has any: the longest, cut at a word."""
-    for kind in kinds:
-        lines = [line.text for line in evidence if line.kind is kind and len(line.text) > 3]
-        if lines:
-            return _cut(max(lines, key=lambda text: min(len(text), _QUOTE_CHARS)))
-    return None
+def _quote(evidence: Sequence[Evidence], kind: EvidenceKind) -> str | None:
+    """The most telling line of a kind, cut at a word: the first of those that are as long as a quote may be."""
+    lines = [line.text for line in evidence if line.kind is kind and len(line.text) > 3]
+    return _cut(max(lines, key=lambda text: min(len(text), _QUOTE_CHARS))) if lines else None
 
 
 def _cut(text: str) -> str:

@@ -64,8 +64,7 @@ def _run(context: StageContext) -> EvidenceOutput:
         EvidenceKind.FRAME,
         [(label.start, label.end, label.text) for label in seen_labels(frames)],
     )
-    if profile is not None:
-        lines += _numbered(EvidenceKind.SOUND, [(0.0, duration, profile.words)])
+    lines += _numbered(EvidenceKind.SOUND, [(0.0, duration, profile.words if profile else "no sound track")])
     language = metadata.language_hint or transcript.language or _language_of(lines)
     return EvidenceOutput(
         evidence=tuple(lines),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -30,7 +34,7 @@ def up(
 ) -> None:
     """Run the API and a worker in this process until interrupted. What was queued is worked on."""
     settings = settings_for(data, profile, host=host, port=port)
-    with reported_errors():
+    with reported_errors(), _ended_by_signals():
         if (other := running(settings.data_dir)) is not None:
             raise CliError(
                 f"Process {other.pid} serves {settings.data_dir} already, at {other.url}.",
@@ -67,6 +71,24 @@ def doctor(data: Data = None, profile: Profile = None) -> None:
 def schema() -> None:
     """Print the JSON Schema of `analyze --json`."""
     typer.echo(json.dumps(understanding_schema(), indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Make SIGTERM and Ctrl-C leave the block as an exit of status 0, so that everything in it is closed in order.
+
+    The server catches both while it runs, and raises them again once it has answered what it was asked.
+    """
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        raise typer.Exit(0)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -57,7 +57,7 @@ def analyze(
                 connected(settings_for(data, profile), work=True, readable=inputs.files) as client,
                 reporter_for(len(inputs.files)) as reporter,
             ):
-                for outcome in follow(client, inputs.files, fields, reporter):
+                for outcome in follow(client, inputs.files, lambda _: fields, reporter):
                     outcomes.append(outcome)
                     if as_json and outcome.document is not None:
                         typer.echo(outcome.document.model_dump_json())
