@@ -1,0 +1,181 @@
+"""Every figure of one run over labelled clips."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from benchmarks.metrics.grounding import CitedTag, Grounding, grounding
+from benchmarks.metrics.mood import MoodAccuracy, mood_accuracy, nearest
+from benchmarks.metrics.retrieval import Retrieval, chance, rank_of, retrieval
+from benchmarks.metrics.screen import is_read, quoted_texts
+from benchmarks.metrics.similarity import Embed, remembered
+from benchmarks.metrics.tags import Agreement, exact_agreement, soft_agreement, soft_threshold
+from benchmarks.run import Analysed, Run
+from services.library.taxonomy import load_taxonomy
+from services.library.understanding import EvidenceKind
+from services.recommend import SearchHit, SearchWeights, search_videos
+
+SOURCES = tuple(asdict(SearchWeights()))
+"""The sources that search fuses, by the names of their weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagScores:
+    """Agreement with people's tags, exactly and at the cosine `threshold`."""
+
+    exact: Agreement
+    soft: Agreement
+    threshold: float
+    given: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRecall:
+    """Which of the texts that people saw on screen were read."""
+
+    recall: float
+    texts: int
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What the run took. The real-time factor is seconds of video per second; the overhead share is of wall time."""
+
+    real_time_factor: float
+    overhead_share: float
+    seconds: dict[str, float]
+    wall_s: float
+    load_s: float
+    video_s: float
+    peak_mib: int
+    peak_child_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All of them. `sources` has each source of search alone; `speed` is None where results were reused."""
+
+    retrieval: Retrieval
+    sources: dict[str, Retrieval]
+    chance: Retrieval
+    tags: TagScores
+    mood: MoodAccuracy
+    screen: ScreenRecall
+    grounding: Grounding
+    speed: Speed | None
+
+
+def evaluate(run: Run) -> Scores:
+    """Score a run. Raises `ValueError` where there are too few clips to compare."""
+    hits = caption_hits(run)
+    fused = retrieval([rank_of(item.video_id, [hit.video_id for hit in hits[item.video_id]]) for item in run.analysed])
+    embed = remembered(run.runtime.text.embed_queries)
+    return Scores(
+        retrieval=fused,
+        sources={source: _alone(run.analysed, hits, source) for source in SOURCES},
+        chance=chance(len(run.analysed)),
+        tags=_tags(run.analysed, embed),
+        mood=_mood(run.analysed, embed),
+        screen=_screen(run.analysed),
+        grounding=_grounding(run, embed),
+        speed=_speed(run) if run.fresh else None,
+    )
+
+
+def caption_hits(run: Run, weights: SearchWeights | None = None) -> dict[str, list[SearchHit]]:
+    """What search finds for each clip's caption, by the clip's video id."""
+    count = len(run.analysed)
+    return {
+        item.video_id: search_videos(run.library, run.runtime, item.clip.caption, limit=count, weights=weights)
+        for item in run.analysed
+    }
+
+
+def _alone(analysed: Sequence[Analysed], hits: dict[str, list[SearchHit]], source: str) -> Retrieval:
+    """What one source would find by itself: the order of its own scores."""
+    ranks = []
+    for item in analysed:
+        found = [hit for hit in hits[item.video_id] if source in hit.sources]
+        found.sort(key=lambda hit: (-hit.sources[source].raw, hit.video_id))
+        ranks.append(rank_of(item.video_id, [hit.video_id for hit in found]))
+    return retrieval(ranks)
+
+
+def _tags(analysed: Sequence[Analysed], embed: Embed) -> TagScores:
+    given = [[tag.label for tag in item.understanding.tags] for item in analysed]
+    right = [item.clip.tags for item in analysed]
+    threshold = soft_threshold(right, embed)
+    return TagScores(
+        exact=exact_agreement(given, right),
+        soft=soft_agreement(given, right, embed, threshold),
+        threshold=threshold,
+        given=sum(map(len, given)),
+        right=sum(map(len, right)),
+    )
+
+
+def _mood(analysed: Sequence[Analysed], embed: Embed) -> MoodAccuracy:
+    """People's word becomes the taxonomy's mood of that name, else the one whose name and description are nearest."""
+    taxonomy = load_taxonomy()
+    texts = [f"{mood.en}: {mood.description_en}" for mood in taxonomy.moods]
+
+    def slug(word: str) -> str:
+        named = taxonomy.mood_named(word)
+        return (named or taxonomy.moods[nearest(word, texts, embed)]).slug
+
+    given = [
+        [mood.slug or mood.label for mood in sorted(item.understanding.moods, key=lambda mood: -mood.confidence)]
+        for item in analysed
+    ]
+    return mood_accuracy(given, [slug(item.clip.mood) for item in analysed], len(taxonomy.moods))
+
+
+def _screen(analysed: Sequence[Analysed]) -> ScreenRecall:
+    total, missed = 0, []
+    for item in analysed:
+        evidence = item.understanding.evidence
+        lines = [line.text for line in evidence if line.kind is EvidenceKind.SCREEN]
+        for text in quoted_texts(item.clip.onscreen_text):
+            total += 1
+            if not is_read(text, lines):
+                missed.append(f"{item.clip.path.name}: {text}")
+    return ScreenRecall(1.0 - len(missed) / total if total else 0.0, total, tuple(missed))
+
+
+def _grounding(run: Run, embed: Embed) -> Grounding:
+    documents = [item.understanding for item in run.analysed]
+    texts = [{line.id: line.text for line in document.evidence} for document in documents]
+    tags = [
+        [
+            CitedTag(
+                names=tuple(dict.fromkeys((tag.label, tag.label_zh))),
+                lines=tuple(lines[id_] for id_ in tag.evidence if id_ in lines),
+            )
+            for tag in document.tags
+        ]
+        for document, lines in zip(documents, texts, strict=True)
+    ]
+    passages = remembered(run.runtime.text.embed_passages)
+    return grounding(tags, [list(lines.values()) for lines in texts], passages, embed)
+
+
+def _speed(run: Run) -> Speed:
+    seconds: dict[str, float] = defaultdict(float)
+    for item in run.analysed:
+        for stage in item.understanding.stages:
+            seconds[stage.name] += stage.seconds
+    video_s = sum(item.clip.duration_s for item in run.analysed)
+    return Speed(
+        real_time_factor=video_s / run.wall_s,
+        overhead_share=1.0 - run.busy_s / run.wall_s,
+        seconds={name: round(value, 3) for name, value in seconds.items()},
+        wall_s=run.wall_s,
+        load_s=run.load_s,
+        video_s=video_s,
+        peak_mib=run.peak_bytes // 2**20,
+        peak_child_mib=run.peak_child_bytes // 2**20,
+    )

@@ -1,0 +1,1 @@
+"""The metrics, each a function of plain values, independent of the code that it measures."""
