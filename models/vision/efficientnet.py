@@ -8,18 +8,21 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from models.errors import EngineUnavailable, ModelError
+from models.errors import ModelError
 from models.identity import ModelIdentity
 from models.text.base import TextEngine
 from models.vision.base import FrameFeatures, VisualLabel
 from models.vision.conse import SemanticSpace
 from models.vision.label_names import imagenet_names
+
+if TYPE_CHECKING:
+    from models.vision.efficientnet_network import EfficientNetLite2
 
 _log = logging.getLogger(__name__)
 
@@ -41,10 +44,9 @@ class EfficientNetConse:
     def __init__(
         self, weights: Path, text: TextEngine, identity: ModelIdentity, *, cache: Path, threads: int = 0
     ) -> None:
-        if threads:
-            torch.set_num_threads(threads)
         self._weights = weights
-        self._network: torch.jit.ScriptModule | None = None
+        self._threads = threads
+        self._network: EfficientNetLite2 | None = None
         self._lock = threading.Lock()
         self._names = imagenet_names()
         self._text = text
@@ -76,39 +78,19 @@ class EfficientNetConse:
     def classify(self, frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Class probabilities of frames, shape (frames, 1000)."""
         inputs = np.stack([_model_input(frame) for frame in frames])
-        rows = []
-        with self._lock, torch.inference_mode():
-            # Searching needs the text side only, so the network is not loaded before the first frame.
+        # Searching needs the text side only, so neither torch nor the network is loaded before the first frame.
+        from models.vision.efficientnet_network import EfficientNetLite2
+
+        with self._lock:
             if self._network is None:
-                self._network = _load_network(self._weights)
-            for start in range(0, len(inputs), _BATCH):
-                logits = self._network(torch.from_numpy(inputs[start : start + _BATCH]))
-                rows.append(torch.softmax(logits, dim=1).numpy())
-        return np.concatenate(rows).astype(np.float32, copy=False)
+                self._network = EfficientNetLite2(self._weights, batch=_BATCH, side=_SIDE, threads=self._threads)
+            return self._network.probabilities(inputs)
 
     def _labels(self, row: NDArray[np.float32]) -> tuple[VisualLabel, ...]:
         best = np.argsort(-row)[:_MAX_LABELS]
         return tuple(
             VisualLabel(self._names[i].en, self._names[i].zh, float(row[i])) for i in best if row[i] >= _MIN_PROBABILITY
         )
-
-
-def _load_network(weights: Path) -> torch.jit.ScriptModule:
-    try:
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError as error:
-        raise EngineUnavailable(
-            "efficientnet-lite-pytorch is not installed; run: pip install efficientnet-lite-pytorch==0.1.0"
-        ) from error
-    network = EfficientNet.from_name("efficientnet-lite2")
-    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    network.eval()
-    # Traced and frozen, batch norms are folded into the convolutions: twice as fast, same numbers to 1e-5.
-    traced: torch.jit.ScriptModule = torch.jit.trace(  # type: ignore[no-untyped-call]
-        network, torch.zeros(_BATCH, 3, _SIDE, _SIDE)
-    )
-    frozen: torch.jit.ScriptModule = torch.jit.freeze(traced)
-    return frozen
 
 
 def _class_vectors(text: TextEngine, names: Sequence[str], cache: Path) -> NDArray[np.float32]:
