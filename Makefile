@@ -55,7 +55,7 @@ $(BIN)/python: | $(VENV)/.system
 # PyTorch goes first and alone, so that the machine's own choice of build applies: set pip's own `index-url`,
 # `extra-index-url` or `find-links` (pip config, or PIP_INDEX_URL and friends) to an index that holds CPU builds where no
 # GPU is to be used; otherwise the default build may bring a GPU's libraries along.
-# The rest is installed exactly as locked, without resolving: `rapidocr` asks for `opencv-python`, which needs a display's
+# The rest is installed exactly as locked, without resolving: `scenedetect` asks for `opencv-python`, which needs a display's
 # libraries, and the lock holds `opencv-python-headless` in its place.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Setting up $(VENV) ($$($(BIN)/python --version)); the first time takes a few minutes."

@@ -126,7 +126,7 @@ def _video_point(library: Library, source: Source, outputs: Outputs, understandi
 
 def _payload(source: Source, found: Understanding) -> dict[str, object]:
     """The payload that docs/qdrant.md describes field by field."""
-    published = source.metadata.published_at or source.video.created_at
+    published = source.metadata.published_at
     kinds = {"tag": found.tags, "topic": found.topics, "mood": found.moods, "occasion": found.occasions}
     labels = [_payload_label(kind, label) for kind, group in kinds.items() for label in group]
     sound = found.sound
@@ -148,7 +148,7 @@ def _payload(source: Source, found: Understanding) -> dict[str, object]:
         "duration_s": found.video.duration_s,
         "width": found.video.width,
         "height": found.video.height,
-        "published_at": published.timestamp(),
+        "published_at": published.timestamp() if published else None,
         "safety": [label.category for label in found.safety],
         "review_state": "machine",
         "models": sorted({stage.model for stage in found.stages if stage.model}),

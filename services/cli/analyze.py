@@ -66,7 +66,8 @@ def follow(
 ) -> Iterator[Outcome]:
     """Hand every file in and yield its outcome as soon as there is one, in whatever order they finish.
 
-    `fields` gives what is said of a file (title, hashtags and so on). The same bytes under two names are one video: it is worked on once, and both names get its outcome.
+    `fields` gives what is said of a file (title, hashtags and so on). The same bytes under two names are one video: it
+    is worked on once, and both names get its outcome.
     """
     following: dict[str, _Following] = {}
     for file in files:

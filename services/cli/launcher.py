@@ -24,6 +24,10 @@ from services.library.record.types import Lane
 from services.settings import Settings
 
 
+_IN_PROCESS_TIMEOUT_S = 3600.0
+"""Nothing is lost on the way within a process; copying a large file in may take its time."""
+
+
 class StageProgress(Protocol):
     """What the worker says of a running stage."""
 
@@ -41,9 +45,13 @@ class StageProgress(Protocol):
 class Worker(Protocol):
     """The part of the embedded worker that requests need."""
 
-    def notify(self, video_id: str, lane: Lane) -> None: ...
+    def notify(self, video_id: str, lane: Lane) -> None:
+        """Enqueue a lane of a video at once."""
+        ...
 
-    def progress(self, video_id: str) -> StageProgress | None: ...
+    def progress(self, video_id: str) -> StageProgress | None:
+        """What is running of a video, None when nothing is."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def connected(settings: Settings, *, work: bool = False, readable: tuple[Path, .
     with (
         service(mounted, work=work) as parts,
         httpx.Client(
-            transport=InProcessTransport(create_app(parts)), base_url="http://127.0.0.1", timeout=None
+            transport=InProcessTransport(create_app(parts)), base_url="http://127.0.0.1", timeout=_IN_PROCESS_TIMEOUT_S
         ) as http,
     ):
         yield Client(http)

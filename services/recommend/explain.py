@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from services.library.record.port import RecordPort
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import Bilingual, EvidenceKind, Understanding
+from services.recommend.alike import ALIKE_IN_LOOKS, ALIKE_IN_MEANING
 from services.recommend.context import ResolvedContext
 from services.recommend.indexed import IndexedVideo, LabelKey, label_names
 from services.recommend.profile import Anchor, Profile, Rarity
@@ -17,6 +18,8 @@ from services.recommend.scores import SourceScore
 from services.recommend.sources import Near
 
 MAX_REASONS = 3
+
+_ALIKE = {"meaning": ALIKE_IN_MEANING, "looks": ALIKE_IN_LOOKS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,17 @@ class Explainer:
     def reasons(self, video: IndexedVideo, scores: Mapping[str, SourceScore]) -> tuple[Reason, ...]:
         """One to three reasons, the largest contribution first.
 
-        A label is named only if the video's payload holds it, a shared one only if the other video's holds it too,
+        A video that is merely the nearest is not called alike. A label is named only if the video's payload holds it,
+        a shared one only if the other video's holds it too,
         and an interaction only if it happened.
         """
         understanding = self.record.understanding(video.video_id)
         found: list[Reason] = []
         for source in ("meaning", "looks"):
             near = self.near.get(source, {}).get(video.point_id)
-            if near is not None and _contributes(scores, source):
+            if near is None or not _contributes(scores, source):
+                continue
+            if near.cosine >= _ALIKE[source] or (source == "meaning" and _shared(video, near.anchor.video)):
                 found.append(self._near(source, near.anchor, video, understanding, scores[source].contribution))
         if _contributes(scores, "labels"):
             found += self._interest(video, understanding, scores["labels"].contribution)
@@ -75,7 +81,7 @@ class Explainer:
                 evidence=frames,
                 interactions=interactions,
             )
-        shared = [label for label in video.labels if label in anchor.video.labels and label.field in ("tags", "topics")]
+        shared = _shared(video, anchor.video)
         if not shared:
             text = Bilingual(en=f"{en}: close in content.", zh=f"{zh}：内容相近。")
             return Reason(source, text, contribution, interactions=interactions)
@@ -93,9 +99,15 @@ class Explainer:
         label = max(carried, key=lambda known: self.profile.labels[known])
         behind = self.profile.support[label]
         names, evidence = self._names(label, understanding)
-        count = len(behind)
-        en = f"You took to {count} other video{'s' if count > 1 else ''} marked “{names.en}”."
-        zh = f"你看过或喜欢过 {count} 个“{names.zh}”视频。"
+        en = f"You took to {len(behind)} other videos marked “{names.en}”."
+        zh = f"你看过或喜欢过 {len(behind)} 个“{names.zh}”视频。"
+        anchor = next((one for one in self.profile.anchors if (one.video.video_id,) == tuple(behind)), None)
+        if anchor is not None:
+            title = self._title(anchor.video)
+            en = f"Because you {'liked' if anchor.liked else 'watched'} “{title.en}”: both are about {names.en}."
+            zh = f"因为你{'喜欢' if anchor.liked else '看过'}《{title.zh}》：都与“{names.zh}”有关。"
+        elif len(behind) == 1:
+            en, zh = f"You took to another video marked “{names.en}”.", f"你看过或喜欢过一个“{names.zh}”视频。"
         return [Reason("labels", Bilingual(en=en, zh=zh), contribution, evidence, (label,), behind)]
 
     def _fit(self, video: IndexedVideo, understanding: Understanding | None, contribution: float) -> list[Reason]:
@@ -119,17 +131,17 @@ class Explainer:
 
     def _fresh(self, video: IndexedVideo, understanding: Understanding | None, contribution: float) -> Reason:
         when = self.published.get(video.point_id)
-        if when is None:
-            topic = next((label for label in video.labels if label.field in ("topics", "tags")), None)
-            if topic is None:
-                return Reason("fresh", Bilingual(en="For variety.", zh="换换口味。"), contribution)
-            names, evidence = self._names(topic, understanding)
-            text = Bilingual(en=f"For variety: it is about {names.en}.", zh=f"换换口味：内容与“{names.zh}”有关。")
-            return Reason("fresh", text, contribution, evidence, (topic,))
-        day = datetime.fromtimestamp(when, tz=UTC).date().isoformat()
-        if video.published_at is not None:
+        day = datetime.fromtimestamp(when, tz=UTC).date().isoformat() if when is not None else None
+        if day is not None and video.published_at is not None:
             return Reason("fresh", Bilingual(en=f"Published on {day}.", zh=f"发布于 {day}。"), contribution)
-        return Reason("fresh", Bilingual(en=f"New here since {day}.", zh=f"{day} 新加入。"), contribution)
+        about = next((label for label in video.labels if label.field in ("topics", "tags")), None)
+        if about is not None:
+            names, evidence = self._names(about, understanding)
+            text = Bilingual(en=f"For variety: it is about {names.en}.", zh=f"换换口味：内容与“{names.zh}”有关。")
+            return Reason("fresh", text, contribution, evidence, (about,))
+        if day is not None:
+            return Reason("fresh", Bilingual(en=f"New here since {day}.", zh=f"{day} 新加入。"), contribution)
+        return Reason("fresh", Bilingual(en="For variety.", zh="换换口味。"), contribution)
 
     def _names(self, key: LabelKey, understanding: Understanding | None) -> tuple[Bilingual, tuple[str, ...]]:
         label = find_label(key, understanding)
@@ -145,6 +157,10 @@ class Explainer:
         if understanding is not None and understanding.summary is not None:
             return Bilingual(en=shorten(understanding.summary.en, 40), zh=shorten(understanding.summary.zh, 24))
         return Bilingual(en=f"video {video.video_id[:8]}", zh=f"视频 {video.video_id[:8]}")
+
+
+def _shared(video: IndexedVideo, other: IndexedVideo) -> list[LabelKey]:
+    return [label for label in video.labels if label in other.labels and label.field in ("tags", "topics")]
 
 
 def _contributes(scores: Mapping[str, SourceScore], source: str) -> bool:

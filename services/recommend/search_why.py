@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import Bilingual, Evidence, EvidenceKind, Understanding
+from services.recommend.alike import NEAR_QUERY_IN_LOOKS, NEAR_QUERY_IN_MEANING
 from services.recommend.indexed import IndexedVideo, LabelKey, label_names
 from services.recommend.query_labels import tag_candidates
 from services.recommend.reasons import Reason, find_label, shorten
@@ -57,18 +58,22 @@ def explain_lines(query: str, evidence: Sequence[Evidence], scores: Mapping[str,
             )
         )
     elif "text" in scores:
-        reasons.append(
-            Reason("text", Bilingual(en="Close to the query in meaning.", zh="意思与搜索内容相近。"), meaning)
+        near = scores["text"].raw >= NEAR_QUERY_IN_MEANING
+        text = (
+            Bilingual(en="Close to the query in meaning.", zh="意思与搜索内容相近。")
+            if near
+            else Bilingual(en="Nothing closer in meaning was found.", zh="没有找到意思更接近的。")
         )
+        reasons.append(Reason("text", text, meaning))
     if "visual" in scores:
         frames = shown or [(line, ()) for line in evidence if line.kind is EvidenceKind.FRAME][:2]
-        text = (
+        looks = (
             Bilingual(en=f"Shows {_listed(shown)}.", zh=f"画面中有 {_listed(shown)}。")
             if shown
             else Bilingual(en="Its pictures come near the query.", zh="画面与搜索内容相近。")
         )
-        if shown or scores["visual"].normalised >= 0.5:
-            reasons.append(Reason("visual", text, scores["visual"].contribution, evidence=_ids(frames)))
+        if shown or scores["visual"].raw >= NEAR_QUERY_IN_LOOKS:
+            reasons.append(Reason("visual", looks, scores["visual"].contribution, evidence=_ids(frames)))
     return sorted(reasons, key=lambda reason: -reason.contribution)
 
 

@@ -26,9 +26,10 @@ _NEAR_MOOD = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A candidate near a video that the viewer took to."""
+    """A candidate near a video that the viewer took to; `score` is the cosine weighted by how much they took to it."""
 
     score: float
+    cosine: float
     anchor: Anchor
 
 
@@ -50,7 +51,7 @@ def near_anchors(
             score = hit.score * math.sqrt(anchor.weight / heaviest)
             hits[hit.id] = hit
             if hit.id not in best or score > best[hit.id].score:
-                best[hit.id] = Near(score, anchor)
+                best[hit.id] = Near(score, hit.score, anchor)
     return best, hits
 
 

@@ -55,7 +55,9 @@ class Choice:
 def choose_topics(
     taxonomy: Taxonomy, space: TaxonomySpace, lines: Sequence[Evidence], passages: Matrix, frames: Matrix
 ) -> tuple[Choice, ...]:
-    """Leaves that words and frames agree on, hints included. `passages[i]` embeds `lines[i]`; `frames` has a row a frame.
+    """Leaves that words and frames agree on, hints included.
+
+    `passages[i]` embeds `lines[i]`; `frames` has a row a frame.
 
     Words and frames count the same where there are both. A topic that no line of evidence supports is not chosen.
     `published` tells which of them are sure enough to be called the video's topics.

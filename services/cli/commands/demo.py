@@ -22,7 +22,7 @@ from services.cli.options import Data
 from services.cli.output import err, out, reported_errors
 
 VIEWER = "mia"
-_LIKED = "cat-dub-zh"
+_LIKED = ("cat-dub-zh", "coffee-and-dickens")
 # Always the same moment, so that running the demo again does not tell the same story twice.
 _LIKED_AT = "2026-01-05T20:15:00+00:00"
 
@@ -50,7 +50,7 @@ def demo(data: Data = None) -> None:
         with connected(settings, work=True, readable=tuple(by_path)) as client:
             videos = _analyse(client, by_path)
             _search(client)
-            _recommend(client, next(video for path, video in videos.items() if path.name.startswith(_LIKED)))
+            _recommend(client, [video for path, video in videos.items() if path.name.startswith(_LIKED)])
     _step("Done", f"in {time.monotonic() - started:.0f} s")
     _what_next(settings.data_dir, data is not None)
 
@@ -89,12 +89,15 @@ def _search(client: Client) -> None:
         print_moments(out, client.moments(query, limit=1))
 
 
-def _recommend(client: Client, liked: str) -> None:
-    _step("5. Recommendations", f"for {VIEWER}, who liked the cat; each with reasons that point at stored evidence")
-    client.feedback([{"user": VIEWER, "video": liked, "kind": "like", "at": _LIKED_AT}])
+def _recommend(client: Client, liked: Sequence[str]) -> None:
+    _step(
+        "5. Recommendations",
+        f"for {VIEWER}, who liked the cat and the coffee; each with reasons that point at stored evidence",
+    )
+    client.feedback([{"user": VIEWER, "video": video, "kind": "like", "at": _LIKED_AT} for video in liked])
     requests: Sequence[tuple[str, Mapping[str, str]]] = (
         (f"reelwise recommend --user {VIEWER}", {}),
-        (f"reelwise recommend --user {VIEWER} --occasion bedtime", {"occasion": "bedtime"}),
+        (f"reelwise recommend --user {VIEWER} --mood calm", {"mood": "calm"}),
     )
     for command, context in requests:
         out.print(Text(f"\n{command}", style="bold cyan"))
