@@ -31,7 +31,7 @@ def task_name(lane: Lane) -> str:
 
 def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
     """The app of these settings. `worker` is called in the process that runs tasks, when the first one comes."""
-    app = Celery("reelwise", broker=settings.broker_url)
+    app = Celery("reelwise", broker=settings.broker_url, set_as_current=False)
     app.conf.update(
         task_queues=[Queue(lane.value) for lane in Lane],
         task_routes={task_name(lane): {"queue": lane.value} for lane in Lane},
@@ -52,7 +52,8 @@ def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
         else {},
     )
     for lane in Lane:
-        app.task(_task(app, worker, lane), name=task_name(lane))
+        # Unshared, or a second app in the process would run the tasks of the first.
+        app.task(_task(app, worker, lane), name=task_name(lane), shared=False)
     return app
 
 

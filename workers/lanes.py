@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from models.errors import ModelError, WeightsMissing
+from services.library.errors import LibraryError
 from services.library.record.types import Lane, Lease, Video
 from services.library.understanding import Understanding, VideoState
 from workers.media.errors import MediaRejected
@@ -142,6 +143,10 @@ class _Heartbeat:
 
     def _beat(self) -> None:
         while not self._stop.wait(self._lease_s / 3):
-            if self._record.heartbeat(self._lease, now=utc_now(), lease_s=self._lease_s) is None:
-                logger.warning("the lease of %s (%s) was lost", self._lease.video_id, self._lease.lane)
-                return
+            try:
+                if self._record.heartbeat(self._lease, now=utc_now(), lease_s=self._lease_s) is None:
+                    logger.warning("the lease of %s (%s) was lost", self._lease.video_id, self._lease.lane)
+                    return
+            except LibraryError:
+                # Two more beats fit into the lease, and a record that was away for a moment is no reason to lose it.
+                logger.warning("the lease of %s (%s) was not extended", self._lease.video_id, self._lease.lane)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.runtime import Runtime
+from services.library.errors import LibraryError
 from services.library.library import Library
 from services.library.record.types import Lane
 from workers.app import create_app, enqueue
@@ -108,14 +109,20 @@ class EmbeddedWorker:
     def _sweep(self) -> None:
         """Enqueue whatever the record says is due and has no message on its way."""
         while True:
-            now = time.monotonic()
-            for video_id, lane in self._library.record.due(now=utc_now()):
-                with self._told_lock:
-                    told = self._told.get((video_id, lane))
-                if told is None or now - told > _TELL_AGAIN_S:
-                    self._tell(video_id, lane)
+            try:
+                self._tell_due()
+            except LibraryError:
+                logger.exception("the record could not be swept; the next sweep tries again")
             if self._stopping.wait(self._library.settings.sweep_s):
                 return
+
+    def _tell_due(self) -> None:
+        now = time.monotonic()
+        for video_id, lane in self._library.record.due(now=utc_now()):
+            with self._told_lock:
+                told = self._told.get((video_id, lane))
+            if told is None or now - told > _TELL_AGAIN_S:
+                self._tell(video_id, lane)
 
     def _tell(self, video_id: str, lane: Lane) -> None:
         with self._told_lock:

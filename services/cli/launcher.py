@@ -23,7 +23,6 @@ from services.library.library import Library
 from services.library.record.types import Lane
 from services.settings import Settings
 
-
 _IN_PROCESS_TIMEOUT_S = 3600.0
 """Nothing is lost on the way within a process; copying a large file in may take its time."""
 
