@@ -26,10 +26,10 @@ MAX_QUERY_CHARACTERS = 500
 class SearchWeights:
     """What each source's normalised score counts; tuned on labelled clips by `benchmarks.understanding`."""
 
-    text: float = 0.45
-    visual: float = 0.20
-    lexical: float = 0.25
-    labels: float = 0.10
+    text: float = 0.35
+    visual: float = 0.45
+    lexical: float = 0.15
+    labels: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ def _run(context: StageContext) -> AnnotateOutput:
     occasions = choose_occasions(taxonomy, topics, moods, sound, duration)
     writer = str(context.runtime.identity(Role.LANGUAGE))
     written = described.answer.tags if described.answer else ()
-    tags, dropped = collect_tags(taxonomy, lines, written, seen, topics, context.source.metadata.hashtags, writer)
+    tags, dropped = collect_tags(
+        taxonomy, lines, written, seen, topics, hints, context.source.metadata.hashtags, writer
+    )
 
     findings = Findings(
         evidence=lines,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.vision.label_names import coarse_name, imagenet_names
-from services.library.taxonomy.types import Taxonomy
+from services.library.taxonomy.types import Taxonomy, Topic
 from services.library.understanding import Evidence, EvidenceKind, Label
 from workers.stages.choices import Choice
 from workers.stages.frame_labels import SeenLabel
@@ -16,6 +17,10 @@ from workers.stages.prompts.load import PromptTag
 MAX_TAGS = 8
 _MIN_CONFIDENCE = 0.3
 _MAX_CITED = 4
+_SURE_BREED = 0.6
+"""A fine label stands beside its coarse one only when it is this sure."""
+
+_MIN_FIRST_LEVEL = 0.4
 
 _WORTH: Mapping[EvidenceKind, float] = {
     EvidenceKind.METADATA: 0.7,
@@ -46,10 +51,14 @@ def collect_tags(
     written: Sequence[PromptTag],
     seen: Sequence[SeenLabel],
     topics: Sequence[Choice],
+    hints: Sequence[Choice],
     hashtags: Sequence[str],
     writer: str,
 ) -> tuple[tuple[Label, ...], tuple[str, ...]]:
-    """Join the tags of all signals, surest first, and name the model's tags that were dropped for want of evidence."""
+    """Join the tags of all signals, surest first, and name the model's tags that were dropped for want of evidence.
+
+    `topics` are the published topics; `hints` are these and weaker ones, which may still agree on a first level.
+    """
     candidates: list[Candidate] = []
     dropped: list[str] = []
     by_id = {line.id: line for line in evidence}
@@ -63,20 +72,51 @@ def collect_tags(
         agreed = min(0.9, worth + 0.1 * (len({by_id[id_].kind for id_ in cited}) - 1))
         en, zh = both_names(tag.tag)
         candidates.append(Candidate(en, zh, agreed, cited[:_MAX_CITED], writer))
-    for label in seen:
+    for label in _viewer_words(seen):
         cited = tuple(line.id for line in evidence if line.kind is EvidenceKind.FRAME and line.text == label.text)
         if cited and not label.guess:
             candidates.append(Candidate(label.name, label.name_zh, min(0.9, label.confidence), cited, "frames"))
-    for choice in topics:
+    for choice in (*topics, *_first_levels(taxonomy, hints)):
         topic = taxonomy.topic(choice.slug)
-        candidates.append(
-            Candidate(topic.en.casefold(), topic.zh, choice.confidence * 0.9, choice.evidence, "topics", topic.slug)
-        )
+        en, zh = _short_name(topic)
+        candidates.append(Candidate(en, zh, choice.confidence * 0.9, choice.evidence, "topics", topic.slug))
     for hashtag in hashtags:
         cited = tuple(line.id for line in evidence if line.kind is EvidenceKind.METADATA and f"#{hashtag}" in line.text)
         en, zh = both_names(hashtag)
         candidates.append(Candidate(en, zh, 0.85, cited, "uploader"))
     return _joined(candidates), tuple(dropped)
+
+
+def _viewer_words(seen: Sequence[SeenLabel]) -> list[SeenLabel]:
+    """What a viewer would call it: "dog", and not five breeds as well unless one of them is sure."""
+    groups = {label.name for label in seen}
+    kept = []
+    for label in seen:
+        coarse = _COARSE.get(label.name)
+        if coarse is None or coarse == label.name or coarse not in groups or label.confidence >= _SURE_BREED:
+            kept.append(label)
+    return kept
+
+
+def _first_levels(taxonomy: Taxonomy, hints: Sequence[Choice]) -> list[Choice]:
+    """First levels that several leaves point to: it is some sport, whichever it may be."""
+    found = []
+    for parent in dict.fromkeys(taxonomy.topic(choice.slug).parent for choice in hints):
+        below = [choice for choice in hints if taxonomy.topic(choice.slug).parent == parent]
+        doubt = 1.0
+        for choice in below:
+            doubt *= 1.0 - choice.confidence
+        if parent is not None and 1.0 - doubt >= _MIN_FIRST_LEVEL:
+            cited = tuple(dict.fromkeys(id_ for choice in below for id_ in choice.evidence))
+            found.append(Choice(parent, min(0.9, 1.0 - doubt), cited[:_MAX_CITED]))
+    return found
+
+
+def _short_name(topic: Topic) -> tuple[str, str]:
+    """A topic's name as a tag: "Concerts and live performance" is "concerts"."""
+    en = re.split(r",| and | or ", topic.en, maxsplit=1)[0].casefold()
+    zh = re.split(r"[、与和及]", topic.zh, maxsplit=1)[0]
+    return en, zh if len(zh) > 1 else topic.zh
 
 
 def both_names(tag: str) -> tuple[str, str]:
@@ -120,4 +160,10 @@ def _vocabulary() -> dict[str, tuple[str, str]]:
     return pairs
 
 
+def _coarse_names() -> dict[str, str]:
+    groups = ((name.en, coarse_name(index)) for index, name in enumerate(imagenet_names()))
+    return {name: coarse.en for name, coarse in groups if coarse is not None}
+
+
 _VOCABULARY = _vocabulary()
+_COARSE = _coarse_names()
