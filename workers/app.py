@@ -31,7 +31,7 @@ def task_name(lane: Lane) -> str:
 
 def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
     """The app of these settings. `worker` is called in the process that runs tasks, when the first one comes."""
-    app = Celery("reelwise", broker=settings.broker_url, set_as_current=False)
+    app = Celery("reelwise", broker=settings.broker_url)
     app.conf.update(
         task_queues=[Queue(lane.value) for lane in Lane],
         task_routes={task_name(lane): {"queue": lane.value} for lane in Lane},

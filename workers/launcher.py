@@ -54,6 +54,8 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         """Start consuming, and sweep the record at once and from then on."""
+        # Celery's pool threads look tasks up in the process's default app: with none set they find no task at all.
+        self._app.set_default()
         self._controller = self._app.WorkController(
             pool="threads",
             concurrency=self._threads,
