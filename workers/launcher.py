@@ -6,8 +6,11 @@ import logging
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+from celery.concurrency.thread import TaskPool
 
 from models.runtime import Runtime
 from services.library.errors import LibraryError
@@ -31,6 +34,18 @@ class StageProgress:
 
     stage: str
     fraction: float | None
+
+
+class _ThreadPool(TaskPool):  # type: ignore[misc]
+    """Celery's thread pool, whose threads look tasks up in the pool's own app.
+
+    Celery looks them up in the current app, which is a thread's own, and takes some other app of the process for a
+    thread that has none.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.executor = ThreadPoolExecutor(max_workers=self.limit, initializer=self.app.set_current)
 
 
 class EmbeddedWorker:
@@ -57,7 +72,7 @@ class EmbeddedWorker:
         # Celery's pool threads look tasks up in the process's default app: with none set they find no task at all.
         self._app.set_default()
         self._controller = self._app.WorkController(
-            pool="threads",
+            pool=_ThreadPool,
             concurrency=self._threads,
             queues=[lane.value for lane in Lane],
             without_gossip=True,
@@ -67,11 +82,15 @@ class EmbeddedWorker:
             loglevel="WARNING",
         )
         self._running = [
-            threading.Thread(target=self._controller.start, name="celery-worker", daemon=True),
+            threading.Thread(target=self._consume, name="celery-worker", daemon=True),
             threading.Thread(target=self._sweep, name="sweep", daemon=True),
         ]
         for thread in self._running:
             thread.start()
+
+    def _consume(self) -> None:
+        self._app.set_current()
+        self._controller.start()
 
     def notify(self, video_id: str, lane: Lane) -> None:
         """A lane is due now: don't wait for the sweep."""
