@@ -130,18 +130,20 @@ def choose_occasions(
     sound: SoundProfile | None,
     duration_s: float,
 ) -> tuple[Choice, ...]:
-    """Occasions whose hints fit: moods and topics say yes, loudness and length may say no. At most three."""
+    """Occasions whose hints fit: moods and topics say yes, loudness may doubt it, and what is too long is out. At most three."""
     about = {slug: topic for topic in topics for slug in _with_parent(taxonomy.topic(topic.slug))}
     felt = {mood.slug: mood for mood in moods}
     chosen = []
     for occasion in taxonomy.occasions:
         hints = occasion.hints
+        if duration_s > hints.max_duration_s:
+            continue
         by_topic = [about[slug] for slug in hints.topics if slug in about]
         by_mood = [felt[slug] for slug in hints.moods if slug in felt]
         score = 0.5 * max((c.confidence for c in by_topic), default=0.0)
         score += 0.5 * max((c.confidence for c in by_mood), default=0.0)
         energy = sound.energy if sound is not None else 0.0
-        if duration_s > hints.max_duration_s or not hints.energy[0] - 0.2 <= energy <= hints.energy[1] + 0.1:
+        if not hints.energy[0] - 0.2 <= energy <= hints.energy[1] + 0.1:
             score *= 0.5
         ids = tuple(dict.fromkeys(id_ for choice in (*by_topic, *by_mood) for id_ in choice.evidence))[:_MAX_CITED]
         if score >= 0.25 and ids:

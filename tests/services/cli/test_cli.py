@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
+import io
 
 from rich.console import Console
 from typer.testing import CliRunner
@@ -71,7 +71,7 @@ def test_a_file_outside_the_roots_is_uploaded_with_its_subtitles(client, tmp_pat
 def test_a_card_shows_labels_with_the_lines_they_cite(client) -> None:
     api = Client(client)
     hit = api.search("cat opens the door", limit=1).videos[0]
-    console = Console(width=120, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    console = Console(width=120, record=True, file=io.StringIO())
     console.print(video_card(api.understanding(hit.video_id)))
     text = console.export_text()
     assert "cat 中cat" in text
