@@ -130,7 +130,7 @@ def choose_occasions(
     sound: SoundProfile | None,
     duration_s: float,
 ) -> tuple[Choice, ...]:
-    """Occasions whose hints fit: moods and topics say yes, loudness may doubt it, and what is too long is out. At most three."""
+    """Occasions whose hints fit, at most three: moods and topics say yes, loudness may doubt it, too long is out."""
     about = {slug: topic for topic in topics for slug in _with_parent(taxonomy.topic(topic.slug))}
     felt = {mood.slug: mood for mood in moods}
     chosen = []

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import json
 import io
+import json
+import os
 
 from rich.console import Console
 from typer.testing import CliRunner
