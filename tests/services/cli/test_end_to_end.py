@@ -124,7 +124,7 @@ def test_a_video_is_listed_shown_liked_recommended_and_retried(home, first) -> N
     assert json.loads(home.run("show", cat[:8], "--json").out)["video"]["id"] == cat
     assert home.run("feedback", cat[:8], "like", "--user", "amy").status == 0
     feed = json.loads(home.run("recommend", "--user", "amy", "--json").out)
-    assert feed["basis"] == "interactions"
+    assert feed["basis"].startswith("interactions")
     assert all(item["reasons"] for item in feed["items"])
     assert "queued" in home.run("retry", cat[:8]).out
     assert json.loads(home.run("list", "--json").out)["counts"]["queued"] == 1
