@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from models.profile import Profile, Role, load_profile
+from models.profile import load_profile
 from models.runtime import Runtime
 from services.library.index.port import Collection, Filter
 from services.library.record.types import Lane
@@ -140,12 +140,6 @@ def test_a_stage_that_raises_is_tried_again_and_then_failed_in_words(open_studio
     assert done.reason.startswith("prepare: ")
     assert studio.document(video.id).state is VideoState.FAILED
     assert studio.library.record.due(now=utc_now()) == []
-
-
-def profile_with(role: Role, **changes: object) -> Profile:
-    profile = load_profile("lite")
-    spec = profile.roles[role].model_copy(update=changes)
-    return profile.model_copy(update={"roles": {**profile.roles, role: spec}})
 
 
 def documented(section: str) -> list[str]:

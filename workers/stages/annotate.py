@@ -105,9 +105,16 @@ def _with_written(
     composed: Bilingual, sentence: str, language: str, evidence: Sequence[Evidence]
 ) -> tuple[Bilingual, bool]:
     """Put the model's sentence in place of the composed one of its language, if the evidence supports it."""
-    if not is_grounded(sentence, evidence):
+    if not is_grounded(sentence, evidence) or not _is_in(language, sentence):
         return composed, False
     return composed.model_copy(update={language: sentence}), True
+
+
+def _is_in(language: str, sentence: str) -> bool:
+    """Whether a sentence is in its language: a small model slips out of Chinese in the middle of one."""
+    han = sum("\u4e00" <= character <= "\u9fff" for character in sentence)
+    latin = sum(character.isascii() and character.isalpha() for character in sentence)
+    return han > latin if language == "zh" else han == 0
 
 
 def _embed(context: StageContext, lines: Sequence[Evidence]) -> NDArray[np.float32]:
