@@ -13,14 +13,14 @@ from services.library.record.types import Lane
 from services.library.safety import assess, load_rules
 from services.library.taxonomy.loader import load_taxonomy
 from services.library.taxonomy.types import Mood, Occasion, Topic
-from services.library.understanding import Bilingual, Evidence, EvidenceKind, Label, SafetyLabel
+from services.library.understanding import Bilingual, Evidence, Label, SafetyLabel
 from services.settings import Settings
 from workers.stages.base import Source, Stage, StageContext, StageOutput
 from workers.stages.choices import Choice, choose_moods, choose_occasions, choose_topics, published
 from workers.stages.compose import Findings, compose_reason, compose_summary
 from workers.stages.describe import DESCRIBE, DescribeOutput
 from workers.stages.evidence import EVIDENCE, EvidenceOutput
-from workers.stages.frame_labels import seen_labels
+from workers.stages.frame_labels import is_guess, seen_labels
 from workers.stages.frames import FRAMES, FramesOutput
 from workers.stages.grounding import is_grounded
 from workers.stages.media import MEDIA, MediaOutput
@@ -88,7 +88,7 @@ def _run(context: StageContext) -> AnnotateOutput:
         why, kept = _with_written(why, described.answer.why, described.language, lines)
         unsupported += [] if kept else [described.answer.why]
     # A guess is no ground for an alarm.
-    grounds = [line for line in lines if not (line.kind is EvidenceKind.FRAME and line.text.startswith("perhaps "))]
+    grounds = [line for line in lines if not is_guess(line)]
     return AnnotateOutput(
         summary=summary,
         why=why,

@@ -17,6 +17,7 @@ from models.sound.base import SoundProfile
 from models.vision.conse import Matrix
 from services.library.taxonomy.types import Taxonomy, Topic
 from services.library.understanding import Evidence, EvidenceKind
+from workers.stages.frame_labels import is_guess
 from workers.stages.taxonomy_space import TaxonomySpace
 
 _HALF = 0.33
@@ -31,6 +32,9 @@ _MIN_HINT = 0.03
 
 _MIN_LINE_COSINE = 0.08
 _MAX_CITED = 3
+_GUESSED = 0.5
+"""What is left of a topic's confidence when only guesses support it."""
+
 _QUIET = 0.25
 """How surely quiet alone means calm: about one in three of the labelled clips without sound were called so."""
 
@@ -77,6 +81,8 @@ def choose_topics(
         confidence = float(1.0 / (1.0 + np.exp(-(scores[index] - _HALF) / _SLOPE)))
         ranked = sorted(range(len(usable)), key=lambda row: -by_line[row, index])[:_MAX_CITED]
         cited = [row for row in ranked if by_line[row, index] >= _MIN_LINE_COSINE]
+        if all(is_guess(lines[usable[row]]) for row in cited):
+            confidence *= _GUESSED
         if confidence >= _MIN_HINT and cited:
             ids = tuple(lines[usable[row]].id for row in cited)
             chosen.append(Choice(taxonomy.leaves[int(index)].slug, round(min(confidence, 0.95), 3), ids))

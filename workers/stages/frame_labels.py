@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from models.vision.label_names import coarse_name, imagenet_names
+from services.library.understanding import Evidence, EvidenceKind
 from workers.stages.frames import LabelledFrame
 
 _KEEP_ALONE = 0.45
@@ -19,6 +20,7 @@ _GUESSES = 2
 """Where no label is sure, this many of the likeliest are kept and marked as guesses: better a hint than nothing."""
 
 _MAX_LABELS = 8
+_GUESS = "perhaps "
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,12 @@ class SeenLabel:
     @property
     def text(self) -> str:
         """As a line of evidence."""
-        return f"{'perhaps ' if self.guess else ''}{self.name} ({self.name_zh})"
+        return f"{_GUESS if self.guess else ''}{self.name} ({self.name_zh})"
+
+
+def is_guess(line: Evidence) -> bool:
+    """Whether a line of evidence only guesses at what is seen."""
+    return line.kind is EvidenceKind.FRAME and line.text.startswith(_GUESS)
 
 
 def seen_labels(frames: Sequence[LabelledFrame]) -> tuple[SeenLabel, ...]:

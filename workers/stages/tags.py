@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.vision.label_names import coarse_name, imagenet_names
-from services.library.taxonomy.types import Taxonomy, Topic
+from services.library.taxonomy.types import Taxonomy
 from services.library.understanding import Evidence, EvidenceKind, Label
 from workers.stages.choices import Choice
 from workers.stages.frame_labels import SeenLabel
@@ -78,8 +77,9 @@ def collect_tags(
             candidates.append(Candidate(label.name, label.name_zh, min(0.9, label.confidence), cited, "frames"))
     for choice in (*topics, *_first_levels(taxonomy, hints)):
         topic = taxonomy.topic(choice.slug)
-        en, zh = _short_name(topic)
-        candidates.append(Candidate(en, zh, choice.confidence * 0.9, choice.evidence, "topics", topic.slug))
+        candidates.append(
+            Candidate(topic.en.casefold(), topic.zh, choice.confidence * 0.9, choice.evidence, "topics", topic.slug)
+        )
     for hashtag in hashtags:
         cited = tuple(line.id for line in evidence if line.kind is EvidenceKind.METADATA and f"#{hashtag}" in line.text)
         en, zh = both_names(hashtag)
@@ -110,13 +110,6 @@ def _first_levels(taxonomy: Taxonomy, hints: Sequence[Choice]) -> list[Choice]:
             cited = tuple(dict.fromkeys(id_ for choice in below for id_ in choice.evidence))
             found.append(Choice(parent, min(0.9, 1.0 - doubt), cited[:_MAX_CITED]))
     return found
-
-
-def _short_name(topic: Topic) -> tuple[str, str]:
-    """A topic's name as a tag: "Concerts and live performance" is "concerts"."""
-    en = re.split(r",| and | or ", topic.en, maxsplit=1)[0].casefold()
-    zh = re.split(r"[、与和及]", topic.zh, maxsplit=1)[0]
-    return en, zh if len(zh) > 1 else topic.zh
 
 
 def both_names(tag: str) -> tuple[str, str]:
