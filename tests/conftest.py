@@ -18,7 +18,9 @@ from models.errors import EngineUnavailable, WeightsMissing
 from models.profile import load_profile
 from models.runtime import Runtime
 from models.speech.base import SAMPLE_RATE
+from services.library.blobs import BlobStore
 from services.settings import Settings
+from workers.stages.taxonomy_space import taxonomy_space
 
 Audio = npt.NDArray[np.float32]
 Spoken = Callable[..., Audio]
@@ -34,6 +36,19 @@ def runtime() -> Iterator[Runtime]:
         pytest.skip(f"the lite weights are not here (run: make fetch, or reelwise models fetch): {error}")
     yield engines
     engines.close()
+
+
+@pytest.fixture(scope="session")
+def warmed(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """`warmed(data)` makes a data folder that knows the taxonomy's vectors already; they take half a minute to make."""
+    blobs = tmp_path_factory.mktemp("warm")
+    taxonomy_space(runtime, BlobStore(f"file://{blobs}"))
+
+    def make(data: Path) -> Path:
+        shutil.copytree(blobs, data / "blobs")
+        return data
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -29,12 +29,17 @@ def task_name(lane: Lane) -> str:
     return f"reelwise.{lane.value}"
 
 
+def queue_name(settings: Settings, lane: Lane) -> str:
+    """A lane's queue. The in-process broker is one for the whole process, so there the data folder is in the name."""
+    return f"{lane.value}@{settings.data_dir.absolute()}" if settings.embedded else lane.value
+
+
 def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
     """The app of these settings. `worker` is called in the process that runs tasks, when the first one comes."""
     app = Celery("reelwise", broker=settings.broker_url)
     app.conf.update(
-        task_queues=[Queue(lane.value) for lane in Lane],
-        task_routes={task_name(lane): {"queue": lane.value} for lane in Lane},
+        task_queues=[Queue(queue_name(settings, lane)) for lane in Lane],
+        task_routes={task_name(lane): {"queue": queue_name(settings, lane)} for lane in Lane},
         task_ignore_result=True,
         task_acks_late=True,
         task_reject_on_worker_lost=True,

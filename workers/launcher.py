@@ -16,7 +16,7 @@ from models.runtime import Runtime
 from services.library.errors import LibraryError
 from services.library.library import Library
 from services.library.record.types import Lane
-from workers.app import create_app, enqueue
+from workers.app import create_app, enqueue, queue_name
 from workers.lanes import LaneWorker, utc_now
 from workers.pipeline import Pipeline
 
@@ -69,12 +69,10 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         """Start consuming, and sweep the record at once and from then on."""
-        # Celery's pool threads look tasks up in the process's default app: with none set they find no task at all.
-        self._app.set_default()
         self._controller = self._app.WorkController(
             pool=_ThreadPool,
             concurrency=self._threads,
-            queues=[lane.value for lane in Lane],
+            queues=[queue_name(self._library.settings, lane) for lane in Lane],
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,

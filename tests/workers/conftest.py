@@ -79,7 +79,9 @@ OpenStudio = Callable[..., Studio]
 
 
 @pytest.fixture(scope="session")
-def open_studio(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStudio]:
+def open_studio(
+    runtime: Runtime, warmed: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OpenStudio]:
     """`open_studio(engines=runtime, **settings)`: a library of its own in a new folder."""
     opened: list[Library] = []
 
@@ -88,7 +90,7 @@ def open_studio(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> I
         roots = (clips,) if folder is None else (clips, folder)
         given = {"sweep_s": 0.2, "max_frames": 3, "max_ocr_frames": 1, **settings}
         library = Library.open(
-            Settings(data_dir=clips / "data", allowed_roots=roots, **given),  # type: ignore[arg-type]
+            Settings(data_dir=warmed(clips / "data"), allowed_roots=roots, **given),  # type: ignore[arg-type]
             IndexDims(text=runtime.text.dim, visual=runtime.vision.dim, sound=runtime.sound.dim),
         )
         opened.append(library)

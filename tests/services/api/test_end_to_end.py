@@ -57,9 +57,9 @@ def command(data: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def up(runtime, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """`runtime` is asked for so that the tests skip where the weights are missing."""
-    data = tmp_path_factory.mktemp("up") / "data"
+def up(warmed: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A server on a free port and a new data folder."""
+    data = warmed(tmp_path_factory.mktemp("up") / "data")
     log = (data.parent / "log").open("w+")
     process = subprocess.Popen(
         [sys.executable, "-m", "services.cli.main", "up", "--port", "0"],

@@ -61,8 +61,10 @@ class Home:
 
 
 @pytest.fixture(scope="module")
-def home(runtime, spoken: Callable[..., np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """`runtime` is asked for so that the tests skip where the weights are missing."""
+def home(
+    warmed: Callable[[Path], Path], spoken: Callable[..., np.ndarray], tmp_path_factory: pytest.TempPathFactory
+) -> Home:
+    """A folder of two videos, one of them with speech and subtitles, and a file that is none."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "videos/more").mkdir(parents=True)
     audio = spoken("The cat sleeps on the warm sofa.")
@@ -72,7 +74,7 @@ def home(runtime, spoken: Callable[..., np.ndarray], tmp_path_factory: pytest.Te
     (folder / "videos/cat.srt").write_text("1\n00:00:00,100 --> 00:00:01,500\n一只猫在沙发上睡觉\n", encoding="utf-8")
     write_video(folder / "videos/more/pattern.avi", scenes([5], 1.0, fps=10), fps=10)
     (folder / "videos/broken.mp4").write_text("no video at all, only words\n" * 30)
-    return Home(folder / "data", folder / "videos")
+    return Home(warmed(folder / "data"), folder / "videos")
 
 
 @pytest.fixture(scope="module")
