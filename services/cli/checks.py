@@ -20,6 +20,7 @@ from models.profile import load_profile
 from models.weights.fetch import status
 from models.weights.progress import megabytes
 from services.cli.runfile import noted_run, running
+from services.library.safety import SafetyRulesError, load_rules
 from services.settings import Settings
 
 MIN_FREE_BYTES = 2 * 1000**3
@@ -49,6 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_packages(),
         *_weights(settings),
         *_data_folder(settings),
+        *_safety_rules(settings),
         *_services(settings),
     ]
 
@@ -112,6 +114,16 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
                 f"process {noted.pid} noted {noted.url} as its address, but does not answer",
                 f"If it has ended, this goes away with the next `reelwise up` ({folder / 'run.json'}).",
             )
+
+
+def _safety_rules(settings: Settings) -> Iterator[Finding]:
+    try:
+        rules = load_rules(settings.safety_rules)
+    except SafetyRulesError as error:
+        yield Finding(Level.FAULT, f"safety rules: {error}", "Correct the file, or unset REELWISE_SAFETY_RULES.")
+        return
+    named = settings.safety_rules or "those that ship"
+    yield Finding(Level.OK, f"safety rules: {named}, version {rules.version}, {len(rules.categories)} categories")
 
 
 def _services(settings: Settings) -> Iterator[Finding]:

@@ -75,13 +75,14 @@ class Label(Frozen):
 
 
 class SafetyLabel(Frozen):
-    """A risk, how bad it would be, and why it was raised."""
+    """A risk, how bad it would be, and why it was raised: which rule, which words, which lines, in both languages."""
 
     category: str
     severity: str
     confidence: Confidence
     evidence: tuple[EvidenceId, ...]
     explanation: str
+    explanation_zh: str = ""
 
 
 class FrameLabel(Frozen):

@@ -42,10 +42,10 @@ class AnnotateOutput(StageOutput):
     dropped: tuple[str, ...] = ()
 
 
-def _inputs(source: Source, _: Settings) -> Mapping[str, Any]:
+def _inputs(source: Source, settings: Settings) -> Mapping[str, Any]:
     return {
         "taxonomy": load_taxonomy().model_dump(mode="json"),
-        "safety": load_rules().model_dump(mode="json"),
+        "safety": load_rules(settings.safety_rules).model_dump(mode="json"),
         "hashtags": source.metadata.hashtags,
     }
 
@@ -96,7 +96,7 @@ def _run(context: StageContext) -> AnnotateOutput:
         tags=tags,
         moods=tuple(_label(taxonomy.mood(choice.slug), choice) for choice in moods),
         occasions=tuple(_label(taxonomy.occasion(choice.slug), choice) for choice in occasions),
-        safety=assess(grounds, load_rules()),
+        safety=assess(grounds, load_rules(context.settings.safety_rules)),
         dropped=tuple(unsupported),
     )
 
@@ -139,7 +139,7 @@ def _label(entry: Topic | Mood | Occasion, choice: Choice) -> Label:
 ANNOTATE = Stage(
     "annotate",
     Lane.DESCRIBE,
-    1,
+    2,
     AnnotateOutput,
     _run,
     needs=(EVIDENCE.name, DESCRIBE.name, FRAMES.name, SOUND.name, MEDIA.name),

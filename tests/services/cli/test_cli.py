@@ -8,10 +8,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from services.cli.cards import video_card
+from services.cli.checks import Level, examine
 from services.cli.client import Client
 from services.cli.inputs import expand
 from services.cli.main import app
 from services.cli.runfile import announced, noted_run, running
+from services.library.safety import RULES_FILE
+from services.settings import Settings
 
 runner = CliRunner()
 
@@ -77,3 +80,15 @@ def test_a_card_shows_labels_with_the_lines_they_cite(client) -> None:
     text = console.export_text()
     assert "cat 中cat" in text
     assert "S1 0:00.0 the cat jumps on the handle" in text
+
+
+def test_doctor_names_the_line_of_a_mistake_in_the_safety_rules(tmp_path) -> None:
+    file = tmp_path / "rules.yaml"
+    text = RULES_FILE.read_text(encoding="utf-8").replace("severity: high", "severity: huge", 1)
+    file.write_text(text, encoding="utf-8")
+    found = [
+        finding for finding in examine(Settings(data_dir=tmp_path, safety_rules=file)) if "safety rules" in finding.what
+    ]
+    assert [finding.level for finding in found] == [Level.FAULT]
+    assert "categories.0.severity (violence)" in found[0].what
+    assert "REELWISE_SAFETY_RULES" in found[0].remedy

@@ -5,6 +5,7 @@ import yaml
 
 from models.vision.label_names import imagenet_names
 from services.library.safety import MAX_CONFIDENCE, RULES_FILE, SafetyRules, SafetyRulesError, assess, load_rules
+from services.library.safety.readings import normal
 from services.library.understanding import Evidence, EvidenceKind, SafetyLabel
 
 
@@ -87,10 +88,6 @@ def test_confidence_grows_with_evidence_and_most_with_another_kind() -> None:
     assert frame < said < twice < both < many == MAX_CONFIDENCE
 
 
-def test_negation_is_not_understood_as_documented() -> None:
-    assert set(labels(line("S1", "never buy a gun"))) == {"weapons"}
-
-
 def test_every_frame_label_is_a_name_that_the_classifier_can_say() -> None:
     names = {name.en for name in imagenet_names()}
     assert [label for category in load_rules().categories for label in category.labels if label not in names] == []
@@ -99,16 +96,18 @@ def test_every_frame_label_is_a_name_that_the_classifier_can_say() -> None:
 def test_every_harmless_phrase_is_needed() -> None:
     rules = load_rules()
     bare = SafetyRules.model_validate(rules.model_dump() | {"harmless": {}})
-    phrases = [phrase.rstrip("*") for phrase in (*rules.harmless.en, *rules.harmless.zh)]
+    phrases = [normal(phrase.rstrip("*")) for phrase in (*rules.harmless.en, *rules.harmless.zh)]
     assert [phrase for phrase in phrases if not bare.words.find(phrase)] == []
-    assert [phrase for phrase in phrases if any(slugs for _, slugs in rules.words.find(phrase))] == []
+    assert [phrase for phrase in phrases if rules.words.find(phrase)] == []
 
 
 def test_every_shipped_pattern_raises_its_own_category() -> None:
     rules = load_rules()
     for category in rules.categories:
         for pattern in (*category.en, *category.zh):
-            raised = {label.category for label in assess([line("S1", pattern.rstrip("*"))], rules)}
+            raised = {
+                label.category for label in assess([line("S1", pattern.replace(" + ", " ").replace("*", ""))], rules)
+            }
             assert category.slug in raised, pattern
 
 
@@ -126,10 +125,34 @@ def test_a_category_may_be_limited_to_kinds_of_evidence(tmp_path: Path) -> None:
     [
         ({"categories": []}, "categories: "),
         ({"weights": {"S": 0.5}}, "weights of T, C, M, F are missing"),
-        ({"categories": [{"slug": "x", "severity": "low", "explanation": "X."}]}, r"categories\.0: .*has no patterns"),
-        ({"categories": [{"slug": "x", "severity": "awful", "explanation": "X.", "en": ["a"]}]}, "severity"),
-        ({"categories": [{"slug": "x", "severity": "low", "explanation": "X.", "zh": ["枪"]}]}, "zh"),
-        ({"categories": [{"slug": "x", "severity": "low", "explanation": "X.", "en": ["(a"]}]}, "en"),
+        (
+            {"categories": [{"slug": "x", "severity": "low", "explanation": "X.", "explanation_zh": "某"}]},
+            r"line \d+, categories\.0 \(x\): .*has no patterns",
+        ),
+        (
+            {
+                "categories": [
+                    {"slug": "x", "severity": "awful", "explanation": "X.", "explanation_zh": "某", "en": ["a"]}
+                ]
+            },
+            "severity",
+        ),
+        (
+            {
+                "categories": [
+                    {"slug": "x", "severity": "low", "explanation": "X.", "explanation_zh": "某", "zh": ["枪"]}
+                ]
+            },
+            "zh",
+        ),
+        (
+            {
+                "categories": [
+                    {"slug": "x", "severity": "low", "explanation": "X.", "explanation_zh": "某", "en": ["(a"]}
+                ]
+            },
+            "en",
+        ),
     ],
 )
 def test_a_bad_rules_file_is_refused_by_name(tmp_path: Path, change: dict[str, object], said: str) -> None:
@@ -138,3 +161,102 @@ def test_a_bad_rules_file_is_refused_by_name(tmp_path: Path, change: dict[str, o
     file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     with pytest.raises(SafetyRulesError, match=rf"rules\.yaml: .*{said}"):
         load_rules(file)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant", "category"),
+    [
+        ("f u c k this", "fuck", "profanity"),
+        ("selling c0caine", "cocaine", "drugs"),
+        ("f*ck off", "fuck*", "profanity"),
+        ("k!ll yourself", "kill yourself", "self-harm"),
+        ("s.u.i.c.i.d.e", "suicide", "self-harm"),
+        ("毒 品 交 易", "毒品", "drugs"),
+        ("自.杀的方法", "自杀", "self-harm"),
+        ("a g\u057dn in the car", None, "weapons"),
+        ("ｐｏｒｎ", None, "sexual"),
+    ],
+)
+def test_a_disguised_word_is_found_and_shown_as_it_was_read(written: str, meant: str | None, category: str) -> None:
+    label = labels(line("T1", written))[category]
+    assert meant is None or f"read as “{meant.rstrip('*')}”" in label.explanation
+    assert meant is None or f"即“{meant.rstrip('*')}”" in label.explanation_zh
+
+
+@pytest.mark.parametrize(
+    "text", ["an mp3 and 4k at 60fps", "约翰·列侬", "a b c d e f", "см. ган", "5 * 3 * 2", "h1n1", "G7 e36"]
+)
+def test_digits_stars_and_other_scripts_are_no_disguise_by_themselves(text: str) -> None:
+    assert labels(line("T1", text)) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "severity"),
+    [
+        ("never buy a gun", "weapons", "low"),
+        ("buy a gun, never look back", "weapons", "medium"),
+        ("don't worry. he bought a gun", "weapons", "medium"),
+        ("police report a murder", "violence", "medium"),
+        ("珍爱生命，远离毒品", "drugs", "medium"),
+        ("我在读《枪击与人生》", "weapons", "low"),
+        ("never kill yourself", "self-harm", "high"),
+        ("call the suicide hotline", "self-harm", "medium"),
+        ("no beer for me", "alcohol", "low"),
+    ],
+)
+def test_a_context_lowers_the_severity_by_a_step_and_hides_nothing(text: str, category: str, severity: str) -> None:
+    assert labels(line("S1", text))[category].severity == severity
+
+
+def test_one_match_without_a_context_keeps_the_severity() -> None:
+    lowered = labels(line("S1", "never buy a gun"))["weapons"]
+    kept = labels(line("S1", "never buy a gun"), line("S2", "so I bought a gun"))["weapons"]
+    assert (lowered.severity, kept.severity) == ("low", "medium")
+    assert lowered.confidence < kept.confidence
+    assert "Severity lowered from medium to low" in lowered.explanation
+    assert "严重程度由中降为低" in lowered.explanation_zh
+
+
+def test_signals_that_agree_raise_the_severity_and_captions_only_repeat_speech() -> None:
+    said, seen = line("S1", "he has a gun"), line("F1", "revolver")
+    assert labels(said)["weapons"].severity == "medium"
+    assert labels(said, line("C1", "he has a gun"))["weapons"].severity == "medium"
+    both = labels(said, seen)["weapons"]
+    assert both.severity == "high"
+    assert "Severity raised from medium to high: found in speech and frames" in both.explanation
+    assert "语音、画面相互印证" in both.explanation_zh
+
+
+def test_words_that_belong_together_must_share_a_sentence() -> None:
+    assert set(labels(line("S1", "bleeding after the fight"))) == {"violence"}
+    assert labels(line("S1", "my gums are bleeding. we had a fight about money")) == {}
+
+
+def test_an_explanation_names_rule_words_and_lines_in_both_languages() -> None:
+    label = labels(line("S1", "a gun"), line("T2", "手枪"))["weapons"]
+    assert "Rule weapons: “gun” (S1); “手枪” (T2)." in label.explanation
+    assert "规则weapons：“gun” (S1)；“手枪” (T2)。" in label.explanation_zh
+
+
+def test_an_error_in_a_rules_file_names_line_entry_and_remedy(tmp_path: Path) -> None:
+    text = RULES_FILE.read_text(encoding="utf-8")
+    number = next(n for n, row in enumerate(text.splitlines(), 1) if row.startswith("    severity: medium"))
+    file = tmp_path / "rules.yaml"
+    file.write_text(text.replace("    severity: medium", "    severity: mild", 1), encoding="utf-8")
+    with pytest.raises(
+        SafetyRulesError, match=rf"line {number}, categories\.1\.severity \(weapons\): .*Choose low, medium or"
+    ):
+        load_rules(file)
+
+
+def test_a_category_cannot_be_lowered_by_a_context_that_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    text = RULES_FILE.read_text(encoding="utf-8").replace("lowered_by: [negation,", "lowered_by: [irony,", 1)
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SafetyRulesError, match="violence is lowered by irony, which no context is"):
+        load_rules(file)
+
+
+def test_a_rules_file_that_is_not_there_names_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(SafetyRulesError, match="not found; correct REELWISE_SAFETY_RULES"):
+        load_rules(tmp_path / "none.yaml")
