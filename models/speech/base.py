@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.identity import ModelIdentity
+from models.speech.languages import LanguagePrior
 
 SAMPLE_RATE = 16_000
 """Samples per second of the mono float32 audio every speech and sound engine takes."""
@@ -37,7 +38,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said. `language` is ISO 639-1, None when nothing was said; `voiced` are the spans that hold a voice."""
+    """What was said. `language` is ISO 639-1, None when nothing was said, and `language_confidence` its probability
+    after the prior; `voiced` are the spans that hold a voice; `notes` say what was dropped and what is a guess.
+    """
 
     language: str | None
     language_confidence: float
@@ -59,6 +62,6 @@ class SpeechEngine(Protocol):
         """Which weights and code, and what changes their output."""
         ...
 
-    def transcribe(self, audio: NDArray[np.float32], *, language_hint: str | None = None) -> Transcript:
-        """Transcribe audio of any length; `language_hint` is a language tag such as "zh" or "zh-CN"."""
+    def transcribe(self, audio: NDArray[np.float32], *, prior: LanguagePrior | None = None) -> Transcript:
+        """Transcribe audio of any length; `prior` is which languages to expect (None: the default one)."""
         ...

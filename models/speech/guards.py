@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from models.speech.base import Segment
 
@@ -37,6 +37,11 @@ MAX_COMPRESSION = 2.4
 
 MIN_LOOP_CHARS = 24
 
+MIN_HUM_LETTERS = 5
+
+MAX_REPEATS = 2
+"""Times that consecutive segments may say the same; people repeat themselves once, loops go on."""
+
 
 def overlap(start: float, end: float, spans: Iterable[tuple[float, float]]) -> float:
     """Seconds of [start, end] that the spans cover; the spans must not overlap each other."""
@@ -46,6 +51,12 @@ def overlap(start: float, end: float, spans: Iterable[tuple[float, float]]) -> f
 def is_stock_phrase(text: str) -> bool:
     """Whether the text is one of the sentences that Whisper invents."""
     return bool(_STOCK_PHRASES.match(text.strip(_TRIM)))
+
+
+def is_hum(text: str) -> bool:
+    """Whether the text is one letter over and over, as Whisper writes groans and hums ("Mmmmmm")."""
+    letters = [character for character in text.casefold() if character.isalnum()]
+    return len(letters) >= MIN_HUM_LETTERS and len(set(letters)) == 1
 
 
 def is_loop(text: str) -> bool:
@@ -67,6 +78,26 @@ def phantom_reason(segment: Segment, voiced: tuple[tuple[float, float], ...]) ->
         return f"word probability {segment.confidence:.2f} is below {MIN_CONFIDENCE}"
     if is_stock_phrase(segment.text) and segment.confidence < MIN_STOCK_CONFIDENCE:
         return "a stock phrase that was not clearly heard"
+    if is_hum(segment.text):
+        return "a hum, not words"
     if is_loop(segment.text):
         return "it repeats itself"
     return None
+
+
+def without_repeats(segments: Sequence[Segment]) -> tuple[list[Segment], list[str]]:
+    """The segments without those that only repeat the ones before, and a note for every run that was cut."""
+    kept: list[Segment] = []
+    notes: list[str] = []
+    said, times = "", 0
+    for segment in segments:
+        phrase = "".join(character for character in segment.text.casefold() if character.isalnum())
+        times = times + 1 if phrase == said else 1
+        said = phrase
+        if times <= MAX_REPEATS:
+            kept.append(segment)
+        elif times == MAX_REPEATS + 1:
+            notes.append(
+                f"dropped what was heard from {segment.start:.1f} s ({segment.text[:60]!r}): said over and over"
+            )
+    return kept, notes

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from models.profile import Role
 from models.speech.base import Transcript
+from models.speech.languages import LanguagePrior, language_of_script
 from services.library.record.types import Lane
 from services.settings import Settings
 from workers.stages.base import Source, Stage, StageContext, StageOutput
@@ -19,8 +21,18 @@ class SpeechOutput(StageOutput):
     transcript: Transcript
 
 
-def _inputs(source: Source, _: Settings) -> Mapping[str, Any]:
-    return {"language_hint": source.metadata.language_hint}
+def _inputs(source: Source, settings: Settings) -> Mapping[str, Any]:
+    return asdict(_prior(source, settings))
+
+
+def _prior(source: Source, settings: Settings) -> LanguagePrior:
+    """What the settings and the uploader let expect. Only the script of the title counts, not the title itself."""
+    said = source.metadata
+    return LanguagePrior(
+        expected=settings.speech_languages,
+        script=language_of_script(" ".join((said.title or "", *said.hashtags))),
+        hint=said.language_hint,
+    )
 
 
 def _run(context: StageContext) -> SpeechOutput:
@@ -28,8 +40,8 @@ def _run(context: StageContext) -> SpeechOutput:
     if audio is None or len(audio) == 0:
         return SpeechOutput(transcript=Transcript(None, 0.0, (), ()))
     with context.runtime.calling(Role.SPEECH):
-        transcript = context.runtime.speech.transcribe(audio, language_hint=context.source.metadata.language_hint)
+        transcript = context.runtime.speech.transcribe(audio, prior=_prior(context.source, context.settings))
     return SpeechOutput(transcript=transcript)
 
 
-SPEECH = Stage("speech", Lane.PERCEIVE, 1, SpeechOutput, _run, needs=(MEDIA.name,), role=Role.SPEECH, inputs=_inputs)
+SPEECH = Stage("speech", Lane.PERCEIVE, 2, SpeechOutput, _run, needs=(MEDIA.name,), role=Role.SPEECH, inputs=_inputs)

@@ -94,7 +94,7 @@ def _matches(reading: str, rules: SafetyRules) -> Iterator[tuple[str, Match, str
 
 
 def _as_written(reading: str, word: str) -> str:
-    """The stretch of a reading that a disguised word was read from: its letters, and what stands for or between them."""
+    """The stretch of a reading that a disguised word was read from: its letters, what stands for and between them."""
     letters = [re.escape(letter) if not letter.isascii() else rf"(?:{re.escape(letter)}|[\d@$!*+])" for letter in word]
     found = re.search(r"[\s._*|/~#+·•^-]{0,2}".join(letters), reading)
     return found[0] if found else word

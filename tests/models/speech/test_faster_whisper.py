@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import zhconv
 
 from models.runtime import Runtime
 from models.speech.base import SAMPLE_RATE, Transcript
+from models.speech.languages import LanguagePrior
 
 pytestmark = pytest.mark.models
 TIME = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
@@ -52,7 +54,7 @@ def test_a_mandarin_sentence_is_written_in_simplified_characters(
     runtime: Runtime, spoken: Callable[..., np.ndarray]
 ) -> None:
     audio = spoken("xie4 xie5 da4 jia1, zai4 jian4", "cmn-latn-pinyin")
-    transcript = runtime.speech.transcribe(audio, language_hint="zh-CN")
+    transcript = runtime.speech.transcribe(audio, prior=LanguagePrior(hint="zh-CN"))
     assert transcript.language == "zh"
     assert "谢谢" in transcript.text
     assert "再见" in transcript.text
@@ -64,17 +66,21 @@ def test_traditional_characters_become_simplified_in_text_and_words(
 ) -> None:
     # Which script Whisper picks is chance; a prompt in traditional characters makes it pick those.
     model: Any = runtime.speech
-    real = model._model.transcribe
+    real_options, real_segments = model._options, model._model.generate_segments
     heard: list[str] = []
 
-    def in_traditional(audio: np.ndarray, **options: Any) -> Any:
-        segments, info = real(audio, **options, initial_prompt="請用繁體中文，謝謝大家，再見。")
-        listed = list(segments)
-        heard.extend(item.text for item in listed)
-        return listed, info
+    def in_traditional(*given: Any, **named: Any) -> Any:
+        return replace(real_options(*given, **named), initial_prompt="請用繁體中文，謝謝大家，再見。")
 
-    monkeypatch.setattr(model._model, "transcribe", in_traditional)
-    transcript = model.transcribe(spoken("xie4 xie5 da4 jia1, zai4 jian4", "cmn-latn-pinyin"), language_hint="zh")
+    def listened(*given: Any) -> Any:
+        for item in real_segments(*given):
+            heard.append(item.text)
+            yield item
+
+    monkeypatch.setattr(model, "_options", in_traditional)
+    monkeypatch.setattr(model._model, "generate_segments", listened)
+    audio = spoken("xie4 xie5 da4 jia1, zai4 jian4", "cmn-latn-pinyin")
+    transcript = model.transcribe(audio, prior=LanguagePrior(hint="zh"))
     assert any(zhconv.convert(text, "zh-cn") != text for text in heard)
     words = "".join(word.text for part in transcript.segments for word in part.words)
     # The prompt may cost so much confidence that the sentence is only noted; that is written down alike.
@@ -91,7 +97,7 @@ def test_without_a_voice_nothing_is_written_and_whisper_does_not_run(
         raise AssertionError("Whisper was run on a sound without a voice")
 
     engine: Any = runtime.speech
-    monkeypatch.setattr(engine._model, "transcribe", must_not_run)
+    monkeypatch.setattr(engine._model, "encode", must_not_run)
     transcript = engine.transcribe(NOT_SPEECH[name].astype(np.float32))
     assert transcript == Transcript(None, 0.0, (), ())
 
@@ -99,7 +105,9 @@ def test_without_a_voice_nothing_is_written_and_whisper_does_not_run(
 def test_an_unknown_language_hint_leaves_the_language_to_be_heard(
     runtime: Runtime, spoken: Callable[..., np.ndarray]
 ) -> None:
-    assert runtime.speech.transcribe(spoken("Good morning everybody."), language_hint="tlh").language == "en"
+    assert (
+        runtime.speech.transcribe(spoken("Good morning everybody."), prior=LanguagePrior(hint="tlh")).language == "en"
+    )
 
 
 @pytest.mark.shared
@@ -125,3 +133,39 @@ def test_recorded_speech_is_written_down_in_its_language(
     assert transcript.language == language
     assert [word for word in words if word not in transcript.text] == []
     assert_times_run_forward(transcript, audio)
+
+
+@pytest.mark.shared
+def test_speech_on_both_sides_of_a_long_silence_is_found_at_its_times_and_nothing_in_between(
+    runtime: Runtime, shared: Path, listened: Callable[[Path], np.ndarray]
+) -> None:
+    speech = listened(shared / "media/speech/jfk.flac")
+    silence = np.random.default_rng(0).standard_normal(40 * SAMPLE_RATE).astype(np.float32) * 1e-3
+    audio = np.concatenate([speech, silence, speech])
+    transcript = runtime.speech.transcribe(audio)
+    assert transcript.text.lower().count("fellow americans") == 2
+    assert [part for part in transcript.segments if 13 < (part.start + part.end) / 2 < 50] == []
+    assert_times_run_forward(transcript, audio)
+
+
+@pytest.mark.shared
+def test_a_recording_is_in_its_language_whatever_hint_and_title_say(
+    runtime: Runtime, shared: Path, listened: Callable[[Path], np.ndarray]
+) -> None:
+    audio = listened(shared / "media/speech/jfk.flac")
+    assert runtime.speech.transcribe(audio, prior=LanguagePrior(script="zh", hint="zh")).language == "en"
+
+
+def test_the_window_is_encoded_once(
+    runtime: Runtime, spoken: Callable[..., np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: Any = runtime.speech
+    real, runs = model._model.encode, []
+
+    def counting(features: np.ndarray) -> Any:
+        runs.append(1)
+        return real(features)
+
+    monkeypatch.setattr(model._model, "encode", counting)
+    assert model.transcribe(spoken("The weather is beautiful today.")).text
+    assert len(runs) == 1

@@ -1,7 +1,7 @@
 import pytest
 
 from models.speech.base import Segment
-from models.speech.guards import is_loop, is_stock_phrase, overlap, phantom_reason
+from models.speech.guards import is_hum, is_loop, is_stock_phrase, overlap, phantom_reason, without_repeats
 
 VOICED = ((0.0, 2.0),)
 
@@ -58,3 +58,19 @@ def test_a_segment_of_no_length_is_judged_without_dividing_by_it() -> None:
 
 def test_overlap_adds_what_every_span_covers() -> None:
     assert overlap(1.0, 5.0, ((0.0, 2.0), (3.0, 4.0), (4.5, 9.0))) == pytest.approx(2.5)
+
+
+def test_a_phrase_that_segment_after_segment_repeats_is_kept_twice() -> None:
+    looping = [
+        segment(text, 2.0 * at, 2.0 * at + 2) for at, text in enumerate(["Go.", "on", "On!", " on", "on", "home"])
+    ]
+    kept, notes = without_repeats(looping)
+    assert [part.text for part in kept] == ["Go.", "on", "On!", "home"]
+    assert notes == ["dropped what was heard from 6.0 s (' on'): said over and over"]
+
+
+def test_a_hum_is_not_words_and_a_short_cry_is() -> None:
+    assert is_hum("Mmmmmm...")
+    assert not is_hum("哈哈哈")
+    assert not is_hum("Whooo")
+    assert phantom_reason(segment("Mmmm" * 100), VOICED) == "a hum, not words"
