@@ -14,7 +14,10 @@ class LabelsUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A labelled clip. `onscreen_text` is prose with the words that are on screen between double quotes."""
+    """A labelled clip. `onscreen_text` is prose with the words that are on screen between double quotes.
+
+    `language` is what is spoken (ISO 639-1), None where nothing is or nobody can tell.
+    """
 
     path: Path
     caption: str
@@ -23,6 +26,7 @@ class Clip:
     onscreen_text: str | None
     has_speech: bool
     duration_s: float
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ def load_clips(folder: Path, *, limit: int | None = None) -> tuple[Clip, ...]:
                     onscreen_text=line.get("onscreen_text"),
                     has_speech=bool(line["has_speech"]),
                     duration_s=float(line["duration_s"]),
+                    language=line.get("lang"),
                 )
             )
         except KeyError as error:

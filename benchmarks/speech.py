@@ -1,4 +1,4 @@
-"""`python -m benchmarks.speech --speech DIR`: word and character error rates, and what is heard where nobody speaks."""
+"""`python -m benchmarks.speech --speech DIR`: errors, what is heard where nobody speaks, languages of short cuts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks import language_cuts
 from benchmarks.audio import read_audio
 from benchmarks.clips import Clip, LabelsUnreadable, Recording, load_clips, load_recordings
+from benchmarks.cuts import cuts
 from benchmarks.metrics.transcripts import BY_CHARACTER, Errors, errors, pooled
 from models.errors import ModelError
 from models.profile import load_profile
@@ -47,24 +51,46 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speech", description=__doc__)
     parser.add_argument("--speech", type=Path, required=True, help="folder with speech.jsonl and the files it names")
     parser.add_argument("--clips", type=Path, help="folder with clips.jsonl: what is heard in clips without speech?")
+    parser.add_argument("--cuts", action="store_true", help="also cut them short, clean, under music and in noise")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     given = parser.parse_args(arguments)
     console, progress = Console(), Console(stderr=True)
     settings = Settings()
     try:
         recordings = load_recordings(given.speech)
-        silent = [clip for clip in load_clips(given.clips) if not clip.has_speech] if given.clips else None
+        clips = load_clips(given.clips) if given.clips else None
+        silent = None if clips is None else [clip for clip in clips if not clip.has_speech]
         engine = Runtime(load_profile(settings.profile), settings.models_dir).speech
         heard = [listen(engine, one) for one in track(recordings, "transcribing", console=progress, transient=True)]
         false = None if silent is None else false_transcripts(engine, silent)
+        invented = language_cuts.invented(engine)
+        short = [
+            language_cuts.hear(engine, cut)
+            for cut in track(
+                list(cuts(_sounds(recordings, clips or ()))) if given.cuts else [], "cutting", console=progress
+            )
+        ]
     except (LabelsUnreadable, ModelError, OSError) as error:
         progress.print(f"[red]error:[/red] {error}", highlight=False)
         return 1
     show(console, heard, false)
+    said = {name: text for name, text in invented.items() if text}
+    console.print(f"Something was heard in {len(said)} of {len(invented)} made-up sounds without a voice. {said or ''}")
+    if short:
+        language_cuts.show(console, short)
     if given.json is not None:
-        text = json.dumps(as_data(heard, false), indent=2, ensure_ascii=False)
+        data = as_data(heard, false) | {"invented": invented, "language_cuts": language_cuts.as_data(short)}
+        text = json.dumps(data, indent=2, ensure_ascii=False)
         given.json.write_text(text + "\n", encoding="utf-8")
     return 0
+
+
+def _sounds(recordings: Sequence[Recording], clips: Sequence[Clip]) -> list[tuple[str, str, NDArray[np.float32]]]:
+    """(Name, language, audio) of what is spoken in a known language."""
+    named = [(one.path, one.language) for one in recordings]
+    named += [(clip.path, clip.language) for clip in clips if clip.has_speech and clip.language]
+    read = [(path.name, language, read_audio(path)) for path, language in named]
+    return [(name, language, audio) for name, language, audio in read if audio is not None]
 
 
 def listen(engine: SpeechEngine, recording: Recording) -> Heard:
