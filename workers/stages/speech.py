@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models.profile import Role
+from models.profile import Profile, Role
 from models.speech.base import Transcript
 from services.library.record.types import Lane
 from services.settings import Settings
@@ -19,7 +19,7 @@ class SpeechOutput(StageOutput):
     transcript: Transcript
 
 
-def _inputs(source: Source, _: Settings) -> Mapping[str, Any]:
+def _inputs(source: Source, _: Settings, __: Profile) -> Mapping[str, Any]:
     return {"language_hint": source.metadata.language_hint}
 
 
