@@ -10,13 +10,13 @@ it, and none is there to be slow:
 - EfficientNet-Lite2 in eval mode under `inference_mode`, in batches of 8, at `frames_per_s`.
 - librosa for tempo, energy and timbre, on sound decoded once more (by faster-whisper's `decode_audio`, which needs no
   `ffmpeg` command and is faster than `librosa.load` where that falls back to one).
-- llama.cpp's server in process with one slot, whose prompt cache is on by default; the pipeline's prompt, examples,
-  schema and budget of lines.
+- llama.cpp's server in process with one slot, whose prompt cache is on by default; the pipeline's full prompt (summary,
+  reason to watch, tags), examples, schema and budget of lines, for every video.
 - vectors go to qdrant-client's in-memory mode, everything else to a JSON file a video.
 
-`TUNED` takes the obvious waste out: text and pictures come from one pass, as many frames are looked at and read as
-Reelwise does, RapidOCR gets Reelwise's options, the classifier is traced and frozen. What is left between it and
-Reelwise is work that is skipped and work that overlaps.
+`tuned` takes the obvious waste out: text and pictures come from one pass, as many frames are looked at and read as
+Reelwise does, RapidOCR gets Reelwise's options, the classifier is traced and frozen, the prompt is the short one. What
+is left between it and Reelwise is work that is skipped and work that overlaps.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class ScriptOptions:
     max_ocr_frames: int = 30
     shared_pass: bool = False
     traced: bool = False
+    prompts: str = "full"
     ocr_params: tuple[tuple[str, Any], ...] = ()
 
 
@@ -70,6 +71,7 @@ def tuned(settings: Settings) -> ScriptOptions:
         max_ocr_frames=settings.max_ocr_frames,
         shared_pass=True,
         traced=True,
+        prompts="brief",
         ocr_params=(
             ("Global.text_score", 0.8),
             ("Global.use_cls", False),
@@ -110,7 +112,7 @@ class Script:
 
     def run(self, paths: Sequence[Path]) -> list[ScriptOutput]:
         """Take all videos in, one after another."""
-        return [self._video(number, path) for number, path in enumerate(paths)]
+        return [self.take_in(number, path) for number, path in enumerate(paths)]
 
     def search(self, query: str, limit: int) -> list[int]:
         """Places in the order of `run` of what is found for a query, best first: text and frames fused by Qdrant."""
@@ -122,7 +124,8 @@ class Script:
         yield
         self.seconds[name] += time.perf_counter() - started
 
-    def _video(self, number: int, path: Path) -> ScriptOutput:
+    def take_in(self, number: int, path: Path) -> ScriptOutput:
+        """Everything for one video; `number` is its place, by which `search` names it."""
         models, options = self.models, self.options
         with self._step("decode"):
             pictures = _sampled(path, 1.0 / options.frames_per_s, options.max_frames)
@@ -175,8 +178,8 @@ class Script:
 
     def _described(self, lines: Sequence[Any], language: str) -> dict[str, Any]:
         shown, user = user_text(lines, language)
-        prompt = load_prompt(language)
-        schema = answer_schema(language, [line.id for line in shown])
+        prompt = load_prompt(self.options.prompts, language)
+        schema = answer_schema(language, [line.id for line in shown], why=prompt.asks_why)
         return self.models.complete(prompt.system, prompt.turns(), user, schema, _MAX_TOKENS)
 
 

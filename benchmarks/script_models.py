@@ -262,7 +262,7 @@ def evidence_lines(
 
 def user_text(lines: Sequence[Evidence], language: str) -> tuple[list[Evidence], str]:
     """The lines that the pipeline's budget lets into the prompt, and the prompt's last turn."""
-    shown, _ = choose_lines(lines)
+    shown, _ = choose_lines(lines, tuple(EvidenceKind))
     return shown, "\n".join(f"{line.id} {prompt_text(line, language)}" for line in shown)
 
 

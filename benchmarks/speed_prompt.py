@@ -55,8 +55,8 @@ def _changed_prompt() -> Iterator[None]:
     """Inside, the describe stage reads prompts of another version."""
 
     @cache
-    def another(language: str) -> Prompt:
-        prompt = load_prompt(language)
+    def another(name: str, language: str) -> Prompt:
+        prompt = load_prompt(name, language)
         return prompt.model_copy(update={"version": f"{prompt.version}+benchmark"})
 
     with patch.object(describe, "load_prompt", another):

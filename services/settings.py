@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     decode_timeout_s: float = Field(600.0, gt=0, description="Longest time one file may take to decode, seconds.")
     decode_memory_bytes: int = Field(4 * 1024**3, gt=0, description="Most address space growth of a decoder process.")
     max_frames: int = Field(12, gt=0, description="Most frames kept per video.")
-    max_ocr_frames: int = Field(4, ge=0, description="Most frames read for text per video.")
+    max_ocr_frames: int = Field(6, ge=0, description="Most frames read for text per video.")
     lease_s: float = Field(120.0, gt=0, description="How long a lane's lease lasts without a heartbeat, seconds.")
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")

@@ -61,8 +61,13 @@ def is_grounded(sentence: str, evidence: Sequence[Evidence]) -> bool:
     """Whether a sentence may be published: supported, its words together, and not about the evidence's numbering."""
     if _CITATION.search(sentence):
         return False
-    firm = [line.text for line in evidence if line.kind is not EvidenceKind.SOUND and not is_guess(line)]
+    firm = [line.text for line in firm_lines(evidence)]
     return supported_share(sentence, firm) >= MIN_SUPPORTED and together_share(sentence, firm) >= MIN_TOGETHER
+
+
+def firm_lines(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The lines that can carry a claim in words: no guesses, and not how the sound is described."""
+    return [line for line in evidence if line.kind is not EvidenceKind.SOUND and not is_guess(line)]
 
 
 def together_share(sentence: str, evidence: Sequence[str]) -> float:
