@@ -1,6 +1,6 @@
 """`python -m benchmarks.check DIR`: are the figures that the benchmarks wrote into DIR still within their bounds?
 
-The bounds are in `floors.yaml`. Each benchmark's figures are looked for in DIR under its name, as its `--json` wrote them.
+The bounds are in `floors.yaml`. Each benchmark's figures are looked for in DIR under its name, as `--json` wrote them.
 """
 
 from __future__ import annotations

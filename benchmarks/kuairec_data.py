@@ -1,4 +1,4 @@
-"""KuaiRec's captions (Gao et al. 2022, CC BY-SA 4.0) as they can be asked about: text without hashtags, and the answer."""
+"""KuaiRec's captions (Gao et al. 2022, CC BY-SA 4.0): the text without hashtags, and what is asked for."""
 
 from __future__ import annotations
 

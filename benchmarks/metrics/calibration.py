@@ -23,8 +23,8 @@ class Bin:
 class Calibration:
     """`ece` is the expected calibration error: the gap between confidence and right share, weighed by the bins' counts.
 
-    `base_rate` is the share that was right of all; `brier` the mean squared error, `brier_of_base` that of always saying
-    the base rate.
+    `base_rate` is the share that was right of all; `brier` the mean squared error, `brier_of_base` that of
+    always saying the base rate.
     """
 
     ece: float

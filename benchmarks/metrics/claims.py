@@ -8,8 +8,8 @@ from collections.abc import Iterable
 _PARTS = re.compile(r"[;:,.!?；：，。！？、“”\"()]+|\band\b|\bor\b|或|和")
 _LENGTH = re.compile(r"^\s*\d+\s*(s|min|秒|分钟)\s*$", re.IGNORECASE)
 _JOINTS = re.compile(
-    r"^(good for|shows|perhaps shows|somebody says|on screen it says|the captions say|titled|适合|画面里(可能)?有|有人说|"
-    r"画面上写着|字幕说|标题是)\s*",
+    r"^(good for|shows|perhaps shows|somebody says|on screen it says|the captions say|titled|适合|画面里(可能)?有|"
+    r"有人说|画面上写着|字幕说|标题是)\s*",
     re.IGNORECASE,
 )
 
