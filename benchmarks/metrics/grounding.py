@@ -19,7 +19,7 @@ class CitedTag:
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A tag or claim of clip number `clip` that no line says or comes near; `cosine` with the nearest, 0 without any."""
+    """A tag or claim of clip number `clip` that no line says or comes near; `cosine` with the nearest, else 0."""
 
     clip: int
     text: str
@@ -55,7 +55,8 @@ def grounding(
     for clip, ours in enumerate(tags):
         for tag in ours:
             nearest = float(_cosines(tag, passages(tag.lines), queries).max()) if tag.lines else 0.0
-            if nearest < threshold and not any(_says(line, tag) for line in tag.lines):
+            near = bool(tag.lines) and nearest >= threshold
+            if not near and not any(_says(line, tag) for line in tag.lines):
                 lacking.append(Unsupported(clip, tag.names[0], nearest))
     lacking.sort(key=lambda one: one.cosine)
     return Grounding(1.0 - len(lacking) / len(every), threshold, len(every), tuple(lacking))
