@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from benchmarks.metrics.calibration import Calibration, calibration
+from benchmarks.metrics.claims import claims
 from benchmarks.metrics.grounding import CitedTag, Grounding, grounding
 from benchmarks.metrics.mood import MoodAccuracy, mood_accuracy, nearest
 from benchmarks.metrics.retrieval import Retrieval, chance, rank_of, retrieval
 from benchmarks.metrics.screen import is_read, quoted_texts
 from benchmarks.metrics.similarity import Embed, remembered
 from benchmarks.metrics.tags import Agreement, exact_agreement, soft_agreement, soft_threshold
+from benchmarks.metrics.words import tag_key
 from benchmarks.run import Analysed, Run
 from services.library.taxonomy import load_taxonomy
 from services.library.understanding import EvidenceKind
@@ -66,6 +69,8 @@ class Scores:
     mood: MoodAccuracy
     screen: ScreenRecall
     grounding: Grounding
+    claims: Grounding
+    calibration: Calibration
     speed: Speed | None
 
 
@@ -82,6 +87,8 @@ def evaluate(run: Run) -> Scores:
         mood=_mood(run.analysed, embed),
         screen=_screen(run.analysed),
         grounding=_grounding(run, embed),
+        claims=_claims(run, embed),
+        calibration=_calibration(run.analysed, embed),
         speed=_speed(run) if run.fresh else None,
     )
 
@@ -161,6 +168,34 @@ def _grounding(run: Run, embed: Embed) -> Grounding:
     ]
     passages = remembered(run.runtime.text.embed_passages)
     return grounding(tags, [list(lines.values()) for lines in texts], passages, embed)
+
+
+def _claims(run: Run, embed: Embed) -> Grounding:
+    """What summaries and reasons claim in either language, each piece against all evidence of its clip."""
+    documents = [item.understanding for item in run.analysed]
+    lines = [[line.text for line in document.evidence] for document in documents]
+    said = []
+    for document, ours in zip(documents, lines, strict=True):
+        judged = (*document.topics, *document.moods, *document.occasions)
+        labels = [name for label in judged for name in (label.label, label.label_zh)]
+        sentences = [getattr(text, language) for text in (document.summary, document.why) for language in ("en", "zh")]
+        pieces = dict.fromkeys(piece for sentence in sentences for piece in claims(sentence, labels))
+        said.append([CitedTag((piece,), tuple(ours)) for piece in pieces])
+    return grounding(said, lines, remembered(run.runtime.text.embed_passages), embed)
+
+
+def _calibration(analysed: Sequence[Analysed], embed: Embed) -> Calibration:
+    """Of every published tag: its confidence, and whether people gave the clip a tag of the same words or meaning."""
+    threshold = soft_threshold([item.clip.tags for item in analysed], embed)
+    confidences, right = [], []
+    for item in analysed:
+        people = embed(item.clip.tags)
+        keys = {tag_key(tag) for tag in item.clip.tags}
+        for tag in item.understanding.tags:
+            confidences.append(tag.confidence)
+            near = float((embed([tag.label]) @ people.T).max()) if len(people) else 0.0
+            right.append(tag_key(tag.label) in keys or near >= threshold)
+    return calibration(confidences, right)
 
 
 def _speed(run: Run) -> Speed:

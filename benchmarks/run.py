@@ -6,6 +6,7 @@ import resource
 import shutil
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,8 +25,12 @@ from services.library.record.types import Lane
 from services.library.understanding import Understanding, VideoState
 from services.settings import Settings
 from workers.launcher import EmbeddedWorker
+from workers.stages.taxonomy_space import taxonomy_space
 
 _POLL_S = 0.1
+_REUSE_SETTINGS = ("reuse_duplicates",)
+"""Settings by which results of a near-duplicate are taken over; a benchmark that feeds copies switches them off."""
+
 _FINAL = frozenset({VideoState.READY, VideoState.FAILED, VideoState.REJECTED})
 
 
@@ -61,6 +66,116 @@ class Run:
     fresh: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that were analysed together. `wall_s` runs from the first upload until the last is ready.
+
+    `busy_s` is the part of it in which at least one model was at work. `fresh`: every result was made in this batch.
+    """
+
+    video_ids: tuple[str, ...]
+    understandings: tuple[Understanding, ...]
+    wall_s: float
+    busy_s: float
+
+    @property
+    def fresh(self) -> bool:
+        """Whether no result of an earlier pass was used."""
+        return not any(stage.reused for item in self.understandings for stage in item.stages)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds per stage over all files; stages of different files overlap, so the sum may exceed the wall clock."""
+        found: dict[str, float] = defaultdict(float)
+        for understanding in self.understandings:
+            for stage in understanding.stages:
+                found[stage.name] += stage.seconds
+        return {name: round(value, 3) for name, value in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """An open library and the worker that fills it."""
+
+    library: Library
+    runtime: Runtime
+    worker: EmbeddedWorker
+
+    def analyse(self, paths: Sequence[Path], on_progress: Callable[[int], None] | None = None) -> Batch:
+        """Send files through the door and wait for all; `on_progress` hears how many are done. Raises `ClipFailed`."""
+        started = time.monotonic()
+        ids = [self._submit(path) for path in paths]
+        self._wait(ids, on_progress or (lambda _: None))
+        ended = time.monotonic()
+        return Batch(
+            video_ids=tuple(ids),
+            understandings=tuple(self._result(path, id_) for path, id_ in zip(paths, ids, strict=True)),
+            wall_s=ended - started,
+            busy_s=self.runtime.clock.busy_seconds(started, ended),
+        )
+
+    def _submit(self, path: Path) -> str:
+        with path.open("rb") as stream:
+            video = submit_upload(self.library, NamedStream(f"clip{path.suffix}", stream)).video
+        self.worker.notify(video.id, video.lane or Lane.PREPARE)
+        return video.id
+
+    def _wait(self, ids: Sequence[str], on_progress: Callable[[int], None]) -> None:
+        waiting, record = list(ids), self.library.record
+        while True:
+            states = [(id_, video.state if (video := record.video(id_)) else None) for id_ in waiting]
+            waiting = [id_ for id_, state in states if state not in _FINAL]
+            on_progress(len(ids) - len(waiting))
+            if not waiting:
+                return
+            time.sleep(_POLL_S)
+
+    def _result(self, path: Path, video_id: str) -> Understanding:
+        understanding = self.library.record.understanding(video_id)
+        if understanding is None or understanding.state is not VideoState.READY:
+            why = understanding.reason if understanding else "it left no understanding"
+            raise ClipFailed(f"{path.name} did not end ready: {why}")
+        return understanding
+
+
+@contextmanager
+def loaded_runtime() -> Iterator[tuple[Runtime, float]]:
+    """The profile's engines, all loaded, and the seconds that took. Raises `WeightsMissing`."""
+    settings = Settings()
+    runtime = Runtime(load_profile(settings.profile), settings.models_dir)
+    try:
+        runtime.check_weights()
+        yield runtime, _load(runtime)
+    finally:
+        runtime.close()
+
+
+@contextmanager
+def opened(
+    runtime: Runtime, data: Path | None = None, *, threads: int | None = None, reuse_duplicates: bool = True
+) -> Iterator[Bench]:
+    """A library in `data` (None: a folder that is removed at the end) and its worker, with `threads` lanes at once.
+
+    What is derived from the models once per data folder (the taxonomy's vectors) is made before this is handed over.
+    `reuse_duplicates=False` has every file analysed, however alike it is to another.
+    """
+    with ExitStack() as stack:
+        if data is None:
+            data = Path(tempfile.mkdtemp(prefix="reelwise-benchmark-"))
+            stack.callback(shutil.rmtree, data)
+        changed: dict[str, object] = {"data_dir": data.absolute()}
+        if not reuse_duplicates:
+            changed |= {name: False for name in _REUSE_SETTINGS if name in Settings.model_fields}
+        settings = Settings().model_copy(update=changed)
+        dims = IndexDims(text=runtime.text.dim, visual=runtime.vision.dim, sound=runtime.sound.dim)
+        library = stack.enter_context(Library.open(settings, dims))
+        taxonomy_space(runtime, library.blobs)
+        worker = EmbeddedWorker(library, runtime, threads=threads)
+        worker.start()
+        stack.callback(worker.stop)
+        yield Bench(library, runtime, worker)
+
+
 @contextmanager
 def analysed_clips(
     clips: Sequence[Clip], data: Path | None, *, on_progress: Callable[[int], None] | None = None
@@ -71,38 +186,28 @@ def analysed_clips(
     the index. `data` is the data folder, kept; None makes one that is removed at the end. Results that a kept folder
     already holds are reused, and the run is then not `fresh`. Raises `ClipFailed`, and what opening a library raises.
     """
-    with ExitStack() as stack:
-        if data is None:
-            data = Path(tempfile.mkdtemp(prefix="reelwise-benchmark-"))
-            stack.callback(shutil.rmtree, data)
-        settings = Settings().model_copy(update={"data_dir": data.absolute()})
-        runtime = Runtime(load_profile(settings.profile), settings.models_dir)
-        stack.callback(runtime.close)
-        runtime.check_weights()
-        load_s = _load(runtime)
-        dims = IndexDims(text=runtime.text.dim, visual=runtime.vision.dim, sound=runtime.sound.dim)
-        library = stack.enter_context(Library.open(settings, dims))
-        worker = EmbeddedWorker(library, runtime)
-        worker.start()
-        stack.callback(worker.stop)
-
+    with loaded_runtime() as (runtime, load_s):
         started = time.monotonic()
-        ids = [_submit(library, worker, clip) for clip in clips]
-        _wait(library, ids, on_progress or (lambda _: None))
-        ended = time.monotonic()
+        with opened(runtime, data) as bench:
+            load_s += time.monotonic() - started
+            yield run_of(bench, clips, load_s, on_progress)
 
-        analysed = tuple(_result(library, clip, video_id) for clip, video_id in zip(clips, ids, strict=True))
-        yield Run(
-            library=library,
-            runtime=runtime,
-            analysed=analysed,
-            wall_s=ended - started,
-            busy_s=runtime.clock.busy_seconds(started, ended),
-            load_s=load_s,
-            peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            peak_child_bytes=_peak_of_children(),
-            fresh=not any(stage.reused for item in analysed for stage in item.understanding.stages),
-        )
+
+def run_of(bench: Bench, clips: Sequence[Clip], load_s: float, on_progress: Callable[[int], None] | None = None) -> Run:
+    """Analyse clips on an open bench. Raises `ClipFailed`."""
+    batch = bench.analyse([clip.path for clip in clips], on_progress)
+    found = zip(clips, batch.video_ids, batch.understandings, strict=True)
+    return Run(
+        library=bench.library,
+        runtime=bench.runtime,
+        analysed=tuple(Analysed(clip, video_id, understanding) for clip, video_id, understanding in found),
+        wall_s=batch.wall_s,
+        busy_s=batch.busy_s,
+        load_s=load_s,
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        peak_child_bytes=_peak_of_children(),
+        fresh=batch.fresh,
+    )
 
 
 def _load(runtime: Runtime) -> float:
@@ -128,28 +233,3 @@ def _peak_of_children() -> int:
                 continue
             peaks += [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")]
     return max(peaks) * 1024
-
-
-def _submit(library: Library, worker: EmbeddedWorker, clip: Clip) -> str:
-    with clip.path.open("rb") as stream:
-        video = submit_upload(library, NamedStream(f"clip{clip.path.suffix}", stream)).video
-    worker.notify(video.id, video.lane or Lane.PREPARE)
-    return video.id
-
-
-def _wait(library: Library, ids: Sequence[str], on_progress: Callable[[int], None]) -> None:
-    while True:
-        states = [video.state if (video := library.record.video(id_)) else None for id_ in ids]
-        done = sum(state in _FINAL for state in states)
-        on_progress(done)
-        if done == len(ids):
-            return
-        time.sleep(_POLL_S)
-
-
-def _result(library: Library, clip: Clip, video_id: str) -> Analysed:
-    understanding = library.record.understanding(video_id)
-    if understanding is None or understanding.state is not VideoState.READY:
-        why = understanding.reason if understanding else "it left no understanding"
-        raise ClipFailed(f"{clip.path.name} did not end ready: {why}")
-    return Analysed(clip, video_id, understanding)

@@ -23,6 +23,9 @@ from benchmarks.run import ClipFailed, analysed_clips
 from models.errors import ModelError
 from services.library.errors import LibraryError
 
+_WORST = 10
+"""So many claims without evidence are listed for a person to read, the least supported first."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.understanding", description=__doc__)
@@ -71,6 +74,8 @@ def as_data(scores: Scores, naive: Naive | None, clips: int) -> dict[str, Any]:
         "moods_top3": scores.mood.top3,
         "text_on_screen": asdict(scores.screen),
         "grounding": asdict(scores.grounding),
+        "claims": asdict(scores.claims),
+        "calibration": asdict(scores.calibration),
         "speed": None if scores.speed is None else asdict(scores.speed),
         "sources": {name: asdict(found) for name, found in scores.sources.items()},
         "chance": asdict(scores.chance),
@@ -92,6 +97,11 @@ def show(console: Console, scores: Scores, naive: Naive | None, clips: int) -> N
         console.print("Results of an earlier run were reused, so there is no speed to tell: use a fresh --data folder.")
     else:
         console.print(_speed_table(scores, naive, clips))
+    console.print(_reliability_table(scores))
+    for claim in (*scores.claims.unsupported, *scores.grounding.unsupported)[:_WORST]:
+        console.print(
+            f"no evidence in clip {claim.clip + 1}: {claim.text} ({claim.cosine:.2f})", highlight=False, markup=False
+        )
     for text in scores.screen.missed:
         console.print(f"not read: {text}", highlight=False, markup=False)
 
@@ -116,6 +126,7 @@ def _retrieval_table(scores: Scores, naive: Naive | None, clips: int) -> Table:
 
 
 def _quality_table(scores: Scores) -> Table:
+    claimed, trust = scores.claims, scores.calibration
     exact, soft, mood, grounds = scores.tags.exact, scores.tags.soft, scores.mood, scores.grounding
     by_meaning = f"P {soft.precision:.2f}, R {soft.recall:.2f}; cosine {scores.tags.threshold:.3f}"
     table = Table(title="Against people's labels")
@@ -130,9 +141,20 @@ def _quality_table(scores: Scores) -> Table:
         ("mood among first 3", mood.top3, ""),
         ("text on screen, recall", scores.screen.recall, f"{scores.screen.texts} texts"),
         ("tags with support", grounds.supported_share, f"{grounds.tags} tags; cosine {grounds.threshold:.3f}"),
+        ("claims with support", claimed.supported_share, f"{claimed.tags} claims of summaries and reasons"),
+        ("confidence of tags, ECE", trust.ece, f"right {trust.base_rate:.2f} of {trust.count}"),
     ]
     for name, value, note in rows:
         table.add_row(name, f"{value:.2f}", note)
+    return table
+
+
+def _reliability_table(scores: Scores) -> Table:
+    table = Table(title="How often tags are right, by confidence")
+    for column in ("confidence", "tags", "mean", "right"):
+        table.add_column(column, justify="right")
+    for one in scores.calibration.bins:
+        table.add_row(f"{one.low:.1f} to {one.high:.1f}", str(one.count), f"{one.confidence:.2f}", f"{one.right:.2f}")
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -33,6 +34,20 @@ class RoleSpec(BaseModel):
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
 
+class Asking(BaseModel):
+    """How the language model of a profile is asked to describe a video: a small one needs other questions than a large.
+
+    `prompts` names a set of prompts: `brief` asks for a summary and tags from words alone, `full` for a reason to watch
+    as well, and shows all evidence. With fewer than `min_words` words said, written or shown in captions it is not
+    asked at all, and the sentences are put together from the evidence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompts: Literal["brief", "full"] = "full"
+    min_words: int = Field(default=0, ge=0)
+
+
 class Profile(BaseModel):
     """All roles of one way to run Reelwise."""
 
@@ -40,6 +55,7 @@ class Profile(BaseModel):
 
     name: str
     roles: dict[Role, RoleSpec]
+    asking: Asking = Asking()
 
     @model_validator(mode="after")
     def _all_roles_are_filled(self) -> Profile:

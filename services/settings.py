@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     decode_timeout_s: float = Field(600.0, gt=0, description="Longest time one file may take to decode, seconds.")
     decode_memory_bytes: int = Field(4 * 1024**3, gt=0, description="Most address space growth of a decoder process.")
     max_frames: int = Field(12, gt=0, description="Most frames kept per video.")
-    max_ocr_frames: int = Field(4, ge=0, description="Most frames read for text per video.")
+    max_ocr_frames: int = Field(6, ge=0, description="Most frames read for text per video.")
     safety_rules: Path | None = Field(None, description="File of safety rules; default: those that ship.")
     speech_languages: tuple[str, ...] = Field(
         ("zh", "en"), description="Languages expected to be spoken (ISO 639-1): others must be heard more clearly."

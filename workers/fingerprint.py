@@ -24,7 +24,7 @@ def fingerprints(stages: Sequence[Stage], source: Source, settings: Settings, ru
             "stage": stage.name,
             "version": stage.version,
             "models": [str(runtime.identity(role)) for role in roles],
-            "inputs": dict(stage.inputs(source, settings)),
+            "inputs": dict(stage.inputs(source, settings, runtime.profile)),
             "needs": {name: found[name] for name in stage.needs},
             "video": source.video.sha256,
         }

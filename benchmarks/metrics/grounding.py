@@ -18,12 +18,22 @@ class CitedTag:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A tag or claim of clip number `clip` that no line says or comes near; `cosine` with the nearest, else 0."""
+
+    clip: int
+    text: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
 class Grounding:
     """Share of tags that a cited line supports, and the threshold that decided where words did not."""
 
     supported_share: float
     threshold: float
     tags: int
+    unsupported: tuple[Unsupported, ...] = ()
 
 
 def grounding(
@@ -41,14 +51,15 @@ def grounding(
     if not every:
         return Grounding(0.0, 1.0, 0)
     threshold = _threshold(tags, lines, passages, queries)
-    supported = sum(_supported(tag, threshold, passages, queries) for tag in every)
-    return Grounding(supported / len(every), threshold, len(every))
-
-
-def _supported(tag: CitedTag, threshold: float, passages: Embed, queries: Embed) -> bool:
-    if any(_says(line, tag) for line in tag.lines):
-        return True
-    return bool(tag.lines) and float(_cosines(tag, passages(tag.lines), queries).max()) >= threshold
+    lacking = []
+    for clip, ours in enumerate(tags):
+        for tag in ours:
+            nearest = float(_cosines(tag, passages(tag.lines), queries).max()) if tag.lines else 0.0
+            near = bool(tag.lines) and nearest >= threshold
+            if not near and not any(_says(line, tag) for line in tag.lines):
+                lacking.append(Unsupported(clip, tag.names[0], nearest))
+    lacking.sort(key=lambda one: one.cosine)
+    return Grounding(1.0 - len(lacking) / len(every), threshold, len(every), tuple(lacking))
 
 
 def _threshold(

@@ -51,7 +51,7 @@ def test_a_new_prompt_makes_describe_and_what_reads_it_stale_and_nothing_before(
     source = pipeline.source(analysed.video)
     before = pipeline.fingerprints(source)
     load = describe.load_prompt
-    monkeypatch.setattr(describe, "load_prompt", lambda language: load(language).model_copy(update={"version": "new"}))
+    monkeypatch.setattr(describe, "load_prompt", lambda *of: load(*of).model_copy(update={"version": "new"}))
     assert changed(before, pipeline.fingerprints(source)) == {"describe", "annotate", "vectors"}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.profile import Role
+from models.profile import Profile, Role
 from services.library.record.types import Lane
 from services.library.safety import assess, load_rules
 from services.library.taxonomy.loader import load_taxonomy
@@ -42,7 +42,7 @@ class AnnotateOutput(StageOutput):
     dropped: tuple[str, ...] = ()
 
 
-def _inputs(source: Source, settings: Settings) -> Mapping[str, Any]:
+def _inputs(source: Source, settings: Settings, _: Profile) -> Mapping[str, Any]:
     return {
         "taxonomy": load_taxonomy().model_dump(mode="json"),
         "safety": load_rules(settings.safety_rules).model_dump(mode="json"),
@@ -85,8 +85,9 @@ def _run(context: StageContext) -> AnnotateOutput:
     if described.answer is not None:
         summary, kept = _with_written(summary, described.answer.summary, described.language, lines)
         unsupported += [] if kept else [described.answer.summary]
-        why, kept = _with_written(why, described.answer.why, described.language, lines)
-        unsupported += [] if kept else [described.answer.why]
+        if described.answer.why is not None:
+            why, kept = _with_written(why, described.answer.why, described.language, lines)
+            unsupported += [] if kept else [described.answer.why]
     # A guess is no ground for an alarm.
     grounds = [line for line in lines if not is_guess(line)]
     return AnnotateOutput(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from models.profile import Role
+from models.profile import Profile, Role
 from models.runtime import Runtime
 from services.library.blobs import BlobStore
 from services.library.record.types import Lane, Video
@@ -53,7 +53,7 @@ class StageContext:
         return found
 
 
-def _nothing(_: Source, __: Settings) -> Mapping[str, Any]:
+def _nothing(_: Source, __: Settings, ___: Profile) -> Mapping[str, Any]:
     return {}
 
 
@@ -73,4 +73,4 @@ class Stage:
     needs: tuple[str, ...] = ()
     role: Role | None = None
     also: tuple[Role, ...] = ()
-    inputs: Callable[[Source, Settings], Mapping[str, Any]] = field(default=_nothing)
+    inputs: Callable[[Source, Settings, Profile], Mapping[str, Any]] = field(default=_nothing)

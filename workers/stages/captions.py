@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from models.profile import Profile
 from services.library.record.types import Lane
 from services.settings import Settings
 from workers.media.subtitles import SubtitleUnreadable, read_subtitles
@@ -23,7 +24,7 @@ class CaptionsOutput(StageOutput):
     problems: tuple[str, ...] = ()
 
 
-def _inputs(source: Source, _: Settings) -> Mapping[str, Any]:
+def _inputs(source: Source, _: Settings, __: Profile) -> Mapping[str, Any]:
     return {"sidecars": source.metadata.sidecars}
 
 

@@ -1,6 +1,7 @@
 """Describe: a language model writes summary, reason to watch and tags from numbered evidence.
 
-What it writes is not believed yet: the annotate stage checks every word of it.
+What it writes is not believed yet: the annotate stage checks every word of it. Where the profile says that a model of
+its size cannot add anything to so few words, it is not asked.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.errors import ModelError
-from models.profile import Role
+from models.profile import Profile, Role
 from services.library.record.types import Lane
 from services.library.understanding import Evidence, EvidenceKind
 from services.settings import Settings
 from workers.stages.base import Source, Stage, StageContext, StageOutput
 from workers.stages.evidence import EVIDENCE, EvidenceOutput
+from workers.stages.grounding import content_words
 from workers.stages.prompts.load import LANGUAGES, PromptAnswer, PromptTag, answer_schema, load_prompt
 
 _MAX_TOKENS = 320
@@ -30,6 +32,9 @@ _BUDGET = {
 """Most lines of each kind that go into the prompt; the time a small model takes grows with every line."""
 
 
+_PEOPLE_S_WORDS = frozenset({EvidenceKind.METADATA, EvidenceKind.SPEECH, EvidenceKind.SCREEN, EvidenceKind.CAPTION})
+
+
 class DescribeOutput(StageOutput):
     """What the model wrote, in `language`; None where there was nothing to say or it could not answer."""
 
@@ -41,25 +46,27 @@ class DescribeOutput(StageOutput):
     problems: tuple[str, ...] = ()
 
 
-def _inputs(_: Source, __: Settings) -> Mapping[str, Any]:
-    return {"prompts": [load_prompt(language).model_dump() for language in LANGUAGES], "budget": _BUDGET}
+def _inputs(_: Source, __: Settings, profile: Profile) -> Mapping[str, Any]:
+    prompts = [load_prompt(profile.asking.prompts, language).model_dump(mode="json") for language in LANGUAGES]
+    return {"prompts": prompts, "budget": _BUDGET, "min_words": profile.asking.min_words}
 
 
 def _run(context: StageContext) -> DescribeOutput:
     found = context.output(EVIDENCE.name, EvidenceOutput)
+    asking = context.runtime.profile.asking
     language = "zh" if found.language == "zh" else "en"
-    prompt = load_prompt(language)
-    shown, left_out = choose_lines(found.evidence)
-    if not any(line.kind is not EvidenceKind.SOUND for line in shown):
+    prompt = load_prompt(asking.prompts, language)
+    shown, left_out = choose_lines(found.evidence, prompt.shows)
+    if words_in(shown) < asking.min_words or all(line.kind is EvidenceKind.SOUND for line in shown):
         return DescribeOutput(language=language, prompt_version=prompt.version)
-    problems = [f"the language model saw {len(shown)} of {len(found.evidence)} lines of evidence"] if left_out else []
+    problems = [f"the language model saw {len(shown)} of {len(shown) + left_out} lines of evidence"] if left_out else []
     user = "\n".join(f"{line.id} {prompt_text(line, language)}" for line in shown)
     with context.runtime.calling(Role.LANGUAGE):
         try:
             completion = context.runtime.language.complete(
                 system=prompt.system,
                 user=user,
-                schema=answer_schema(language, [line.id for line in shown]),
+                schema=answer_schema(language, [line.id for line in shown], why=prompt.asks_why),
                 max_tokens=_MAX_TOKENS,
                 examples=prompt.turns(),
             )
@@ -70,7 +77,7 @@ def _run(context: StageContext) -> DescribeOutput:
     value = completion.value
     answer = PromptAnswer(
         summary=value["summary"],
-        why=value["why"],
+        why=value.get("why"),
         tags=tuple(PromptTag(tag=item["tag"].strip(), evidence=item["evidence"]) for item in value["tags"]),
     )
     return DescribeOutput(
@@ -83,16 +90,22 @@ def _run(context: StageContext) -> DescribeOutput:
     )
 
 
-def choose_lines(evidence: Sequence[Evidence]) -> tuple[list[Evidence], int]:
-    """The lines that fit the budget, evenly over time within a kind, and how many were left out."""
+def words_in(lines: Sequence[Evidence]) -> int:
+    """How many words people said or wrote, those aside that claim nothing; Chinese counts pairs of characters."""
+    return sum(len(content_words(line.text)) for line in lines if line.kind in _PEOPLE_S_WORDS)
+
+
+def choose_lines(evidence: Sequence[Evidence], kinds: Sequence[EvidenceKind]) -> tuple[list[Evidence], int]:
+    """The lines of these kinds that fit the budget, evenly over time within a kind, and how many of them did not."""
     chosen: list[Evidence] = []
-    for kind, most in _BUDGET.items():
+    for kind in kinds:
+        most = _BUDGET[kind]
         lines = [line for line in evidence if line.kind is kind]
         if kind is EvidenceKind.FRAME or len(lines) <= most:
             chosen += lines[:most]
         else:
             chosen += [lines[int((i + 0.5) * len(lines) / most)] for i in range(most)]
-    return chosen, len(evidence) - len(chosen)
+    return chosen, sum(line.kind in kinds for line in evidence) - len(chosen)
 
 
 def prompt_text(line: Evidence, language: str) -> str:
@@ -108,7 +121,7 @@ def prompt_text(line: Evidence, language: str) -> str:
 DESCRIBE = Stage(
     "describe",
     Lane.DESCRIBE,
-    1,
+    2,
     DescribeOutput,
     _run,
     needs=(EVIDENCE.name,),

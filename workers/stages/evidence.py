@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.profile import Profile
 from models.speech.base import Segment
 from services.library.record.types import Lane
 from services.library.understanding import Evidence, EvidenceKind, FrameLabel, FrameView, TimelineSegment
@@ -35,7 +36,7 @@ class EvidenceOutput(StageOutput):
     language: str | None = None
 
 
-def _inputs(source: Source, _: Settings) -> Mapping[str, Any]:
+def _inputs(source: Source, _: Settings, __: Profile) -> Mapping[str, Any]:
     said = source.metadata
     return {
         "title": said.title,

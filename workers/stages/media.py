@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from models.profile import Profile
 from models.speech.base import SAMPLE_RATE
 from services.library.blobs import BlobStore
 from services.library.record.types import Lane
@@ -58,7 +59,7 @@ def media_limits(settings: Settings) -> MediaLimits:
     )
 
 
-def _inputs(_: Source, settings: Settings) -> Mapping[str, Any]:
+def _inputs(_: Source, settings: Settings, __: Profile) -> Mapping[str, Any]:
     return {"max_frames": settings.max_frames}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from models.ocr.base import TextBox
-from models.profile import Role
+from models.profile import Profile, Role
 from services.library.record.types import Lane
 from services.settings import Settings
 from workers.media.types import KeptFrame
@@ -40,7 +40,7 @@ class OcrOutput(StageOutput):
     read_at: tuple[float, ...] = ()
 
 
-def _inputs(_: Source, settings: Settings) -> Mapping[str, Any]:
+def _inputs(_: Source, settings: Settings, __: Profile) -> Mapping[str, Any]:
     return {"max_ocr_frames": settings.max_ocr_frames}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from models.profile import Role
+from models.profile import Profile, Role
 from models.speech.base import Transcript
 from models.speech.languages import LanguagePrior, language_of_script
 from services.library.record.types import Lane
@@ -21,7 +21,7 @@ class SpeechOutput(StageOutput):
     transcript: Transcript
 
 
-def _inputs(source: Source, settings: Settings) -> Mapping[str, Any]:
+def _inputs(source: Source, settings: Settings, _: Profile) -> Mapping[str, Any]:
     return asdict(_prior(source, settings))
 
 

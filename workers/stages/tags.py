@@ -10,7 +10,7 @@ from services.library.taxonomy.types import Taxonomy
 from services.library.understanding import Evidence, EvidenceKind, Label
 from workers.stages.choices import Choice
 from workers.stages.frame_labels import SeenLabel
-from workers.stages.grounding import supporting
+from workers.stages.grounding import firm_lines, supporting
 from workers.stages.prompts.load import PromptTag
 
 MAX_TAGS = 8
@@ -27,7 +27,6 @@ _WORTH: Mapping[EvidenceKind, float] = {
     EvidenceKind.CAPTION: 0.65,
     EvidenceKind.FRAME: 0.5,
     EvidenceKind.SCREEN: 0.4,
-    EvidenceKind.SOUND: 0.3,
 }
 """How likely a word that the language model picked from such a line is a tag an editor would keep."""
 
@@ -61,9 +60,10 @@ def collect_tags(
     candidates: list[Candidate] = []
     dropped: list[str] = []
     by_id = {line.id: line for line in evidence}
+    firm = firm_lines(evidence)
     for tag in written:
         # The model often cites the wrong line for a right word, so all lines are searched, not just the cited one.
-        cited = supporting(tag.tag, evidence)
+        cited = supporting(tag.tag, firm)
         if not cited:
             dropped.append(tag.tag)
             continue

@@ -101,7 +101,7 @@ def test_the_newest_title_counts_and_hashtags_add_up() -> None:
 
 def test_the_prompt_takes_lines_evenly_over_time_and_counts_what_it_leaves_out() -> None:
     lines = [Evidence(id=f"S{i}", kind=EvidenceKind.SPEECH, start=i, end=i + 1, text=f"line {i}") for i in range(1, 41)]
-    chosen, left_out = choose_lines(lines)
+    chosen, left_out = choose_lines(lines, [EvidenceKind.SPEECH])
     assert len(chosen) == 8
     assert left_out == 32
     assert chosen[0].start < 5

@@ -24,7 +24,6 @@ EVIDENCE = [
     "sentence",
     [
         "Street noodles with a broth that boiled for eight hours.",
-        "Watch it to see how street noodles and broth are made at midnight.",
         "沸羊羊大人英明神武。",
         "沸羊羊大人英明神武的餐館。",
     ],
@@ -45,6 +44,20 @@ def test_a_sentence_in_the_evidence_s_words_is_kept_whatever_their_endings_or_sc
 )
 def test_an_invented_empty_or_self_referring_sentence_is_refused(sentence: str) -> None:
     assert not is_grounded(sentence, EVIDENCE)
+
+
+def test_words_of_different_lines_put_together_are_a_claim_that_nobody_made() -> None:
+    seen = [line("F1", "koala (考拉)"), line("F2", "beach (海滩)")]
+    assert not is_grounded("A koala jumps over a beach.", seen)
+    assert not is_grounded("Koala beach.", seen)
+    assert not is_grounded("Watch it to see how street noodles and broth are made at midnight.", EVIDENCE)
+
+
+def test_guesses_and_sounds_hold_no_sentence() -> None:
+    unsure = [line("F1", "perhaps feather boa (羽毛围巾)"), line("A1", "fast music, loud")]
+    assert not is_grounded("Fast music, loud.", unsure)
+    assert not is_grounded("A feather boa.", unsure)
+    assert is_grounded("A feather boa.", [line("F1", "feather boa (羽毛围巾)")])
 
 
 def test_plain_words_claim_nothing() -> None:

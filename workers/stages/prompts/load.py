@@ -9,7 +9,9 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.library.understanding import EvidenceKind
 
 LANGUAGES = ("en", "zh")
 MAX_TAGS = 4
@@ -31,12 +33,12 @@ class PromptTag(BaseModel):
 
 
 class PromptAnswer(BaseModel):
-    """What the language model is asked to write."""
+    """What the language model is asked to write; `why` only where the prompt's examples have one."""
 
     model_config = ConfigDict(frozen=True)
 
     summary: str
-    why: str
+    why: str | None = None
     tags: tuple[PromptTag, ...]
 
 
@@ -50,13 +52,28 @@ class PromptExample(BaseModel):
 
 
 class Prompt(BaseModel):
-    """One language's prompt. `version` is raised with every change, so that what it wrote is written again."""
+    """One language's prompt. `version` is for readers: the fingerprint covers every word of it.
+
+    `shows` are the kinds of evidence that go into it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: str
+    shows: tuple[EvidenceKind, ...] = Field(min_length=1)
     system: str
     examples: tuple[PromptExample, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _examples_agree(self) -> Prompt:
+        if len({example.answer.why is None for example in self.examples}) > 1:
+            raise ValueError("either all examples give a reason to watch or none does")
+        return self
+
+    @property
+    def asks_why(self) -> bool:
+        """Whether a reason to watch is asked for."""
+        return self.examples[0].answer.why is not None
 
     def turns(self) -> tuple[tuple[str, str], ...]:
         """The examples as (user text, JSON answer), in the compact form that the model shall answer in."""
@@ -64,17 +81,17 @@ class Prompt(BaseModel):
 
 
 def _compact(answer: PromptAnswer) -> str:
-    return json.dumps(answer.model_dump(), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(answer.model_dump(exclude_none=True), ensure_ascii=False, separators=(",", ":"))
 
 
 @cache
-def load_prompt(language: str) -> Prompt:
-    """The prompt that answers in `language` ("en" or "zh")."""
-    text = files("workers.stages.prompts").joinpath(f"describe.{language}.yaml").read_text(encoding="utf-8")
+def load_prompt(name: str, language: str) -> Prompt:
+    """The prompt of the set `name` ("brief" or "full") that answers in `language` ("en" or "zh")."""
+    text = files("workers.stages.prompts").joinpath(name, f"{language}.yaml").read_text(encoding="utf-8")
     return Prompt.model_validate(yaml.safe_load(text))
 
 
-def answer_schema(language: str, evidence_ids: Sequence[str]) -> dict[str, Any]:
+def answer_schema(language: str, evidence_ids: Sequence[str], *, why: bool = True) -> dict[str, Any]:
     """JSON schema of an answer; a tag can only cite evidence that exists, because the ids are enumerated."""
     tag = {
         "type": "object",
@@ -85,14 +102,16 @@ def answer_schema(language: str, evidence_ids: Sequence[str]) -> dict[str, Any]:
         "required": ["tag", "evidence"],
         "additionalProperties": False,
     }
-    sentence = {"type": "string", "pattern": _SENTENCE[language]}
+    properties: dict[str, Any] = {
+        "summary": {"type": "string", "pattern": _SENTENCE[language]},
+        "why": {"type": "string", "pattern": _SENTENCE[language]},
+        "tags": {"type": "array", "items": tag, "minItems": 1, "maxItems": MAX_TAGS},
+    }
+    if not why:
+        del properties["why"]
     return {
         "type": "object",
-        "properties": {
-            "summary": sentence,
-            "why": sentence,
-            "tags": {"type": "array", "items": tag, "minItems": 1, "maxItems": MAX_TAGS},
-        },
-        "required": ["summary", "why", "tags"],
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
