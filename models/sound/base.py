@@ -15,6 +15,8 @@ from models.identity import ModelIdentity
 class SoundProfile:
     """Ratios are shares of the duration in [0, 1]; energy is in [0, 1]; tempo is None where there is no beat.
 
+    `noise_ratio` is the share of steady broadband noise without a voice: applause, a crowd, rain, engines.
+
     `vector` is a unit vector of fixed length that makes sounds comparable; `words` says the same to a reader.
     """
 
@@ -25,6 +27,7 @@ class SoundProfile:
     energy: float
     vector: tuple[float, ...]
     words: str
+    noise_ratio: float = 0.0
 
 
 class SoundEngine(Protocol):

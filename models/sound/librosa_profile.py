@@ -18,6 +18,7 @@ from models.identity import ModelIdentity
 from models.sound import spectral
 from models.sound.base import SoundProfile
 from models.sound.spectral import CHROMA, FFT, HOP, Matrix
+from models.sound.words import MIN_MUSIC, english, parts
 from models.speech.base import SAMPLE_RATE
 
 _SILENCE_DB = -50.0
@@ -30,13 +31,17 @@ _MIN_ONSET_DB = 0.3
 _MIN_BEAT = 0.35
 """Regularity of onsets from which there is a beat. Speech stays below 0.25 (measured on labelled clips)."""
 
+_MOSTLY_SPEECH = 0.5
 _MIN_NOTE_FRAMES = 5
 _MIN_NOTES = 3
 _MIN_MELODY = 0.2
 """A melody: one pitch class leads for 5 frames (0.16 s), 3 classes do, in a fifth of what sounds without a voice."""
 
-_MIN_MUSIC = 0.25
-"""Music ratio from which the words speak of music."""
+_NOISE_HZ = (200.0, 4000.0)
+_NOISE_FLATNESS = 0.17
+_STEADY_DB = 5.0
+"""Noise: as flat as this between 200 and 4000 Hz, at a level that hardly varies. Applause is (0.25, 3 dB); rumble,
+music and speech are not (0.16 and less), and speech varies by 5 to 13 dB."""
 
 _MAX_ANALYSED_S = 120.0
 """Tempo and timbre are read from the middle two minutes at most; what follows is rarely different."""
@@ -81,16 +86,20 @@ class LibrosaProfile:
         tonal = (spectral.flatness(power) < _TONAL_FLATNESS) & ~silent
         unvoiced = ~silent & ~_voiced_frames(len(silent), offset, voiced)
         rhythmic = float(tonal.mean()) * float(np.clip((beat - 0.15) / 0.35, 0.0, 1.0))
+        if speech >= _MOSTLY_SPEECH:
+            # Words are tonal and may come at a steady pace: only what sounds beside them can be music.
+            rhythmic *= float(unvoiced.mean())
         music = float(np.clip(max(rhythmic, _melody(chroma, tonal, unvoiced)), 0.0, 1.0 - silence))
+        noise = _noise(power, level, unvoiced)
         energy = float(np.clip((np.mean(level[~silent]) + 45.0) / 40.0, 0.0, 1.0))
-        heard = tempo if beat >= _MIN_BEAT else None
+        heard = tempo if beat >= _MIN_BEAT and (speech < _MOSTLY_SPEECH or music >= MIN_MUSIC) else None
         centroid = spectral.centroid(power) / (SAMPLE_RATE / 2)
         plain = [speech, music, silence, energy, (heard or 0.0) / 200.0]
         plain += [float(centroid.mean()), float(centroid.std()), min(1.0, float(onset.std()) / 5.0)]
         vector = _vector(spectral.mfcc(mel_db, _MFCC), chroma.mean(axis=1), plain)
-        return SoundProfile(
-            speech, music, silence, heard, energy, vector, _words(speech, music, silence, heard, energy)
-        )
+        found = parts(speech=speech, music=music, silence=silence, noise=noise, tempo=heard)
+        words = english(found, heard, energy)
+        return SoundProfile(speech, music, silence, heard, energy, vector, words, noise)
 
 
 def _middle(audio: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
@@ -116,6 +125,14 @@ def _voiced_frames(count: int, offset: int, voiced: tuple[tuple[float, float], .
     for start, end in voiced:
         inside |= (times >= start) & (times <= end)
     return inside
+
+
+def _noise(power: Matrix, level: Matrix, unvoiced: NDArray[np.bool_]) -> float:
+    """Share of all frames in steady broadband noise without a voice; 0 where its level comes and goes."""
+    hertz = np.arange(len(power)) * (SAMPLE_RATE / FFT)
+    flat = spectral.flatness(power[(hertz >= _NOISE_HZ[0]) & (hertz <= _NOISE_HZ[1])]) >= _NOISE_FLATNESS
+    noisy = flat & unvoiced
+    return float(noisy.mean()) if noisy.any() and float(level[unvoiced].std()) <= _STEADY_DB else 0.0
 
 
 def _melody(chroma: Matrix, tonal: NDArray[np.bool_], unvoiced: NDArray[np.bool_]) -> float:
@@ -166,18 +183,3 @@ def _unit(values: Matrix) -> tuple[float, ...]:
         values = np.eye(1, len(values), len(values) - 1)[0]
         norm = 1.0
     return tuple(float(value) for value in values / norm)
-
-
-def _words(speech: float, music: float, silence: float, tempo: float | None, energy: float) -> str:
-    parts = []
-    if speech >= 0.1:
-        parts.append("mostly speech" if speech >= 0.5 else "some speech")
-    pace = "" if tempo is None else "slow" if tempo < 90 else "fast" if tempo > 130 else "mid-tempo"
-    if music >= _MIN_MUSIC:
-        parts.append(f"{pace} music, {tempo:.0f} beats a minute" if pace else "music without a clear beat")
-    elif pace:
-        parts.append(f"a {pace} beat, {tempo:.0f} a minute")
-    if not parts:
-        parts.append("mostly silence" if silence > 0.6 else "background sound, no speech or music")
-    parts.append("loud" if energy > 0.75 else "quiet" if energy < 0.35 else "moderate volume")
-    return ", ".join(parts)

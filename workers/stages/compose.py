@@ -12,6 +12,7 @@ from models.sound.base import SoundProfile
 from services.library.taxonomy.types import Mood, Occasion, Topic
 from services.library.understanding import Bilingual, Evidence, EvidenceKind
 from workers.stages.frame_labels import SeenLabel
+from workers.stages.sound_words import sound_words
 
 _QUOTE_CHARS = 80
 _MAX_SEEN = 3
@@ -79,25 +80,6 @@ def compose_reason(found: Findings) -> Bilingual:
         en=_sentence_en(f"{when_en}{mood_en}{topic_en}, {length_en}"),
         zh=f"{when_zh}{mood_zh}{topic_zh}，{length_zh}。",
     )
-
-
-def sound_words(sound: SoundProfile) -> Bilingual:
-    """What is heard, in both languages."""
-    en: list[str] = []
-    zh: list[str] = []
-    if sound.speech_ratio >= 0.1:
-        mostly = sound.speech_ratio >= 0.5
-        en.append("mostly speech" if mostly else "some speech")
-        zh.append("以说话为主" if mostly else "有人说话")
-    if sound.tempo_bpm is not None:
-        slow, fast = sound.tempo_bpm < 90, sound.tempo_bpm > 130
-        en.append("slow music" if slow else "fast music" if fast else "mid-tempo music")
-        zh.append("慢节奏音乐" if slow else "快节奏音乐" if fast else "中速音乐")
-    if not en:
-        silent = sound.silence_ratio > 0.6
-        en.append("hardly any sound" if silent else "background sound only")
-        zh.append("几乎没有声音" if silent else "只有背景声")
-    return Bilingual(en=" and ".join(en), zh="、".join(zh))
 
 
 def _quote(evidence: Sequence[Evidence], kind: EvidenceKind) -> str | None:

@@ -25,4 +25,4 @@ def _run(context: StageContext) -> SoundOutput:
         return SoundOutput(profile=context.runtime.sound.listen(audio, voiced=voiced))
 
 
-SOUND = Stage("sound", Lane.PERCEIVE, 1, SoundOutput, _run, needs=(MEDIA.name, SPEECH.name), role=Role.SOUND)
+SOUND = Stage("sound", Lane.PERCEIVE, 2, SoundOutput, _run, needs=(MEDIA.name, SPEECH.name), role=Role.SOUND)

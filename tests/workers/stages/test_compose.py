@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from models.sound.base import SoundProfile
 from services.library.taxonomy.loader import load_taxonomy
 from services.library.understanding import Evidence, EvidenceKind
-from workers.stages.compose import Findings, compose_reason, compose_summary, sound_words
+from workers.stages.compose import Findings, compose_reason, compose_summary
 from workers.stages.frame_labels import SeenLabel
 
 
@@ -61,19 +59,6 @@ def test_a_reason_names_mood_topic_occasion_and_length() -> None:
     )
     assert why.en == "Good for bedtime: cute: cats, 12 s."
     assert why.zh == "适合睡前：萌：猫，12秒。"
-
-
-@pytest.mark.parametrize(
-    ("changes", "en"),
-    [
-        ({"silence_ratio": 0.9}, "hardly any sound"),
-        ({"tempo_bpm": 70.0}, "slow music"),
-        ({"tempo_bpm": 150.0, "speech_ratio": 0.2}, "some speech and fast music"),
-        ({}, "background sound only"),
-    ],
-)
-def test_sound_is_said_in_words(changes, en) -> None:
-    assert sound_words(profile(**changes)).en == en
 
 
 def test_a_long_quote_is_cut_at_a_word_and_shows_it() -> None:
