@@ -19,8 +19,8 @@ _JOINTS = re.compile(
 def claims(sentence: str, labels: Iterable[str]) -> tuple[str, ...]:
     """The pieces of a sentence between punctuation and joints that claim something of their own.
 
-    Left out are a length, "a short clip", and the names of the labels published with it (topics, moods, occasions): these are
-    judgements with a confidence and evidence of their own, scored as such.
+    Left out are a length, "a short clip", and the names of the labels published with it (topics, moods, occasions):
+    these are judgements with a confidence and evidence of their own, scored as such.
 
     >>> claims("Good for bedtime or break: calm: a quiet beach, 12 s.", ["bedtime", "break", "calm"])
     ('a quiet beach',)
