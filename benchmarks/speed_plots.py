@@ -38,6 +38,7 @@ def draw(figures: Mapping[str, Any], folder: Path) -> list[Path]:
     figure, axes = pyplot.subplots(figsize=(8, 3))
     left = dict.fromkeys(here, 0.0)
     steps = dict.fromkeys(step for name in here for step in figures[name]["seconds"])
+    axes.set_prop_cycle(color=matplotlib.color_sequences["tab20"])
     for step in steps:
         widths = [figures[name]["seconds"].get(step, 0.0) for name in here]
         axes.barh([name.replace("_", " ") for name in here], widths, left=[left[name] for name in here], label=step)

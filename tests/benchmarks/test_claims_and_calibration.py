@@ -21,7 +21,8 @@ def embed(texts: Sequence[str]) -> Matrix:
 
 
 def test_a_composed_sentence_claims_what_is_not_a_label_or_a_length() -> None:
-    assert claims("Calm: sea and beaches, 12 s.", ["calm", "sea", "beaches"]) == ()
+    assert claims("Calm: sea and beaches, 12 s.", ["calm", "sea and beaches"]) == ()
+    assert claims("Good for bedtime: a short clip, 9 s.", ["bedtime"]) == ()
     assert claims("Shows koala and beach; fast music.", []) == ("koala", "beach", "fast music")
     assert claims("画面里有猫、狗；有人说：“你好”。", []) == ("猫", "狗", "你好")
 
