@@ -2,8 +2,8 @@
 
 On short or noisy speech Whisper's own first choice is now and then a language that is close by (German for English,
 Japanese for Chinese). Its probabilities are weighed by a prior, as Bayes has it; clear speech outweighs any prior here.
-On the labelled cuts of `python -m benchmarks.speech --cuts` the expected languages alone changed no decision: what helps
-is a hint or a title, and odds strong enough to do without them would turn clear French into English.
+On the labelled cuts of `python -m benchmarks.speech --cuts` the expected languages alone changed no decision: a hint or
+a title does, and stronger odds would turn some French or Japanese into English.
 """
 
 from __future__ import annotations
