@@ -18,5 +18,10 @@ class ModelIdentity:
     revision: str
     options: str = ""
 
+    @property
+    def short(self) -> str:
+        """Engine and weights, without revision and options."""
+        return f"{self.engine}:{self.name}"
+
     def __str__(self) -> str:
         return f"{self.engine}:{self.name}@{self.revision}" + (f"[{self.options}]" if self.options else "")

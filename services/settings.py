@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     max_frames: int = Field(12, gt=0, description="Most frames kept per video.")
     max_ocr_frames: int = Field(6, ge=0, description="Most frames read for text per video.")
     safety_rules: Path | None = Field(None, description="File of safety rules; default: those that ship.")
+    calibration: Path | None = Field(None, description="File of calibration curves; default: those that ship.")
     speech_languages: tuple[str, ...] = Field(
         ("zh", "en"), description="Languages expected to be spoken (ISO 639-1): others must be heard more clearly."
     )

@@ -20,6 +20,7 @@ from models.profile import load_profile
 from models.weights.fetch import status
 from models.weights.progress import megabytes
 from services.cli.runfile import noted_run, running
+from services.library.calibration import CalibrationError, load_calibration
 from services.library.safety import SafetyRulesError, load_rules
 from services.settings import Settings
 
@@ -51,6 +52,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_weights(settings),
         *_data_folder(settings),
         *_safety_rules(settings),
+        *_calibration(settings),
         *_services(settings),
     ]
 
@@ -124,6 +126,17 @@ def _safety_rules(settings: Settings) -> Iterator[Finding]:
         return
     named = settings.safety_rules or "those that ship"
     yield Finding(Level.OK, f"safety rules: {named}, version {rules.version}, {len(rules.categories)} categories")
+
+
+def _calibration(settings: Settings) -> Iterator[Finding]:
+    try:
+        curves = load_calibration(settings.calibration).curves
+    except CalibrationError as error:
+        yield Finding(Level.FAULT, f"calibration: {error}", "Correct the file, or unset REELWISE_CALIBRATION.")
+        return
+    named = settings.calibration or "curves that ship"
+    verdicts = sum(curve.verdicts for curve in curves.values())
+    yield Finding(Level.OK, f"calibration: {named}, {len(curves)} signals, fitted to {verdicts} verdicts")
 
 
 def _services(settings: Settings) -> Iterator[Finding]:

@@ -62,8 +62,19 @@ class Evidence(Frozen):
     text: str
 
 
+class SignalScore(Frozen):
+    """What one signal of one model said, before calibration: its own score, which is comparable within it only."""
+
+    signal: str
+    model: str
+    score: Confidence
+
+
 class Label(Frozen):
-    """A tag, topic, mood or occasion. `slug` is the taxonomy's, None for a free tag; `topic` is the nearest topic."""
+    """A tag, topic, mood or occasion. `slug` is the taxonomy's, None for a free tag; `topic` is the nearest topic.
+
+    `confidence` is made of the scores in `signals` by calibration: how often people accepted such labels.
+    """
 
     label: str
     label_zh: str
@@ -72,6 +83,7 @@ class Label(Frozen):
     confidence: Confidence
     evidence: tuple[EvidenceId, ...]
     source: str
+    signals: tuple[SignalScore, ...] = ()
 
 
 class SafetyLabel(Frozen):

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.profile import Profile, Role
+from services.library.calibration import Calibration, load_calibration
 from services.library.record.types import Lane
 from services.library.safety import assess, load_rules
 from services.library.taxonomy.loader import load_taxonomy
 from services.library.taxonomy.types import Mood, Occasion, Topic
-from services.library.understanding import Bilingual, Evidence, Label, SafetyLabel
+from services.library.understanding import Bilingual, Evidence, Frozen, Label, SafetyLabel, SignalScore
 from services.settings import Settings
 from workers.stages.base import Source, Stage, StageContext, StageOutput
 from workers.stages.choices import Choice, choose_moods, choose_occasions, choose_topics, published
@@ -25,12 +26,22 @@ from workers.stages.frames import FRAMES, FramesOutput
 from workers.stages.grounding import is_grounded
 from workers.stages.media import MEDIA, MediaOutput
 from workers.stages.sound import SOUND, SoundOutput
-from workers.stages.tags import collect_tags
+from workers.stages.tags import Models, Signals, joined, tag_candidates
 from workers.stages.taxonomy_space import taxonomy_space
 
 
+class Considered(Frozen):
+    """A label and the score that one signal gave it, whether or not it was published."""
+
+    label: str
+    scored: SignalScore
+
+
 class AnnotateOutput(StageOutput):
-    """The machine's annotation. `dropped` are claims of the language model that no evidence supports."""
+    """The machine's annotation. `dropped` are claims of the language model that no evidence supports.
+
+    `considered` are the tags of all signals, also those too doubtful to publish: what calibration is fitted to.
+    """
 
     summary: Bilingual
     why: Bilingual
@@ -39,6 +50,7 @@ class AnnotateOutput(StageOutput):
     moods: tuple[Label, ...]
     occasions: tuple[Label, ...]
     safety: tuple[SafetyLabel, ...]
+    considered: tuple[Considered, ...] = ()
     dropped: tuple[str, ...] = ()
 
 
@@ -46,6 +58,7 @@ def _inputs(source: Source, settings: Settings, _: Profile) -> Mapping[str, Any]
     return {
         "taxonomy": load_taxonomy().model_dump(mode="json"),
         "safety": load_rules(settings.safety_rules).model_dump(mode="json"),
+        "calibration": load_calibration(settings.calibration).model_dump(mode="json"),
         "hashtags": source.metadata.hashtags,
     }
 
@@ -65,11 +78,22 @@ def _run(context: StageContext) -> AnnotateOutput:
     topics = published(hints)
     moods = choose_moods(taxonomy, hints, sound, lines)
     occasions = choose_occasions(taxonomy, topics, moods, sound, duration)
-    writer = str(context.runtime.identity(Role.LANGUAGE))
-    written = described.answer.tags if described.answer else ()
-    tags, dropped = collect_tags(
-        taxonomy, lines, written, seen, topics, hints, context.source.metadata.hashtags, writer
+    calibration = load_calibration(context.settings.calibration)
+    models = _models(context)
+    signals = Signals(
+        written=described.answer.tags if described.answer else (),
+        seen=seen,
+        topics=topics,
+        hints=hints,
+        hashtags=context.source.metadata.hashtags,
+        writer=str(context.runtime.identity(Role.LANGUAGE)),
     )
+    candidates, dropped = tag_candidates(taxonomy, lines, signals, models, calibration)
+
+    def label(entry: Topic | Mood | Occasion, choice: Choice, kind: str) -> Label:
+        return _label(
+            entry, choice, SignalScore(signal=kind, model=models.topics, score=choice.confidence), calibration
+        )
 
     findings = Findings(
         evidence=lines,
@@ -93,11 +117,12 @@ def _run(context: StageContext) -> AnnotateOutput:
     return AnnotateOutput(
         summary=summary,
         why=why,
-        topics=tuple(_label(taxonomy.topic(choice.slug), choice) for choice in topics),
-        tags=tags,
-        moods=tuple(_label(taxonomy.mood(choice.slug), choice) for choice in moods),
-        occasions=tuple(_label(taxonomy.occasion(choice.slug), choice) for choice in occasions),
+        topics=tuple(label(taxonomy.topic(choice.slug), choice, "video_topics") for choice in topics),
+        tags=joined(candidates),
+        moods=tuple(label(taxonomy.mood(choice.slug), choice, "moods") for choice in moods),
+        occasions=tuple(label(taxonomy.occasion(choice.slug), choice, "occasions") for choice in occasions),
         safety=assess(grounds, load_rules(context.settings.safety_rules)),
+        considered=tuple(Considered(label=item.label, scored=item.signal) for item in candidates),
         dropped=tuple(unsupported),
     )
 
@@ -124,23 +149,29 @@ def _embed(context: StageContext, lines: Sequence[Evidence]) -> NDArray[np.float
         return context.runtime.text.embed_passages([line.text for line in lines])
 
 
-def _label(entry: Topic | Mood | Occasion, choice: Choice) -> Label:
+def _models(context: StageContext) -> Models:
+    text, vision, language = (context.runtime.identity(role).short for role in (Role.TEXT, Role.VISION, Role.LANGUAGE))
+    return Models(language=language, vision=vision, topics=f"{text}+{vision}")
+
+
+def _label(entry: Topic | Mood | Occasion, choice: Choice, scored: SignalScore, calibration: Calibration) -> Label:
     topic = (entry.parent or entry.slug) if isinstance(entry, Topic) else None
     return Label(
         label=entry.en,
         label_zh=entry.zh,
         slug=entry.slug,
         topic=topic,
-        confidence=choice.confidence,
+        confidence=round(calibration.probability(scored.signal, scored.model, scored.score), 3),
         evidence=choice.evidence,
         source="embeddings+taxonomy",
+        signals=(scored,),
     )
 
 
 ANNOTATE = Stage(
     "annotate",
     Lane.DESCRIBE,
-    3,
+    4,
     AnnotateOutput,
     _run,
     needs=(EVIDENCE.name, DESCRIBE.name, FRAMES.name, SOUND.name, MEDIA.name),

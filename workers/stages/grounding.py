@@ -30,7 +30,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]+")
 _CITATION = re.compile(r"\b[STCFAM][1-9]\d?\b")
 
 # Words that join or address, and claim nothing about the video.
-_PLAIN = frozenset(files("workers.stages").joinpath("plain_words.txt").read_text(encoding="utf-8").split())
+PLAIN = frozenset(files("workers.stages").joinpath("plain_words.txt").read_text(encoding="utf-8").split())
 _PLAIN_HAN = re.compile(
     r"(可以|喜欢|想要|想|看看|看|的人|人们|大家|一下|一个|这个|视频|短片|这段|适合|里面|里|有|和|与|在|是|了|的|地|得|就|也|都|着|过|吧|吗|呢|你|我|他|她|它|们|把|被|给|对|从|到|为|会|能|很)+"
 )
@@ -40,7 +40,7 @@ def content_words(text: str) -> list[str]:
     """What a text claims: its words without those that claim nothing; Chinese as pairs of neighbouring characters."""
     simple = zhconv.convert(text, "zh-cn").casefold()
     words = [word.removesuffix("'s").removesuffix("’s") for word in _LATIN.findall(simple)]
-    found = [word for word in words if word not in _PLAIN]
+    found = [word for word in words if word not in PLAIN]
     for run in _HAN.findall(simple):
         for part in _PLAIN_HAN.sub(" ", run).split():
             found += [part[i : i + 2] for i in range(len(part) - 1)] or [part]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from services.library.calibration import Calibration, Curve
 from services.library.taxonomy.loader import load_taxonomy
 from services.library.understanding import Evidence, EvidenceKind
 from workers.stages.choices import Choice
 from workers.stages.frame_labels import SeenLabel
 from workers.stages.prompts.load import PromptTag
-from workers.stages.tags import both_names, collect_tags
+from workers.stages.tags import Models, Signals, both_names, joined, tag_candidates
 
 
 def line(id_: str, text: str) -> Evidence:
@@ -18,14 +19,41 @@ def seen(name: str, zh: str, confidence: float, *, guess: bool = False) -> SeenL
     return SeenLabel(name=name, name_zh=zh, start=0, end=1, confidence=confidence, frames=3, guess=guess)
 
 
-def collect(evidence, written=(), labels=(), topics=(), hints=(), hashtags=()):
-    return collect_tags(load_taxonomy(), evidence, written, labels, topics, hints, hashtags, "model")
+MODELS = Models(language="llm", vision="eyes", topics="text+eyes")
+
+
+def collect(evidence, written=(), labels=(), topics=(), hints=(), hashtags=(), curves=None):
+    signals = Signals(written, labels, topics, hints, hashtags)
+    calibration = Calibration(curves=curves or {})
+    candidates, dropped = tag_candidates(load_taxonomy(), evidence, signals, MODELS, calibration)
+    return joined(candidates), dropped
 
 
 def test_a_tag_that_no_line_holds_is_dropped_and_named() -> None:
     tags, dropped = collect([line("S1", "the broth boils")], [PromptTag(tag="tennis", evidence="S1")])
     assert tags == ()
     assert dropped == ("tennis",)
+
+
+def test_a_piece_of_a_sentence_is_no_tag() -> None:
+    evidence = [line("S1", "look at her singing, call me, the space telescope, 你太瘦了")]
+    said = [PromptTag(tag=tag, evidence="S1") for tag in ("look at her singing", "call me", "space telescope", "瘦了")]
+    tags, dropped = collect(evidence, said)
+    assert [tag.label for tag in tags] == ["space telescope"]
+    assert dropped == ("look at her singing", "call me", "瘦了")
+
+
+def test_the_confidence_is_what_people_made_of_such_scores_and_the_score_is_kept() -> None:
+    doubtful = {"words": Curve(model="llm", intercept=-0.5, slope=0.0, verdicts=20, accepted=7)}
+    tags, _ = collect([line("S1", "the broth boils")], [PromptTag(tag="broth", evidence="S1")], curves=doubtful)
+    assert tags[0].confidence == 0.378
+    assert [(one.signal, one.model, one.score) for one in tags[0].signals] == [("words", "llm", 0.6)]
+
+
+def test_a_signal_that_people_reject_gives_no_tag() -> None:
+    rejected = {"words": Curve(model="llm", intercept=-2.0, slope=0.0, verdicts=20, accepted=1)}
+    tags, dropped = collect([line("S1", "the broth boils")], [PromptTag(tag="broth", evidence="S1")], curves=rejected)
+    assert (tags, dropped) == ((), ())
 
 
 def test_a_wrong_citation_is_corrected() -> None:
