@@ -69,7 +69,7 @@ def leaf_vectors(leaves: Sequence[Topic], embed: Callable[[Sequence[str]], Matri
     An ensemble of prompts as in Radford et al. 2021 (CLIP), over kinds of text instead of phrasings of one.
     """
     kinds = [embed(texts) for texts in _prompts(leaves)]
-    rows = np.sum([_centred(kind) for kind in kinds], axis=0, dtype=np.float32)
+    rows = np.stack([_centred(kind) for kind in kinds]).sum(axis=0)
     return _unit(rows), np.concatenate(kinds).mean(axis=0, keepdims=True)
 
 
@@ -88,13 +88,13 @@ def _compute(runtime: Runtime, leaves: Sequence[Topic]) -> TaxonomySpace:
     with runtime.calling(Role.VISION):
         english = runtime.vision.embed_texts([f"{leaf.en}. {leaf.description_en}" for leaf in leaves])
         chinese = runtime.vision.embed_texts([f"{leaf.zh}。{leaf.description_zh}" for leaf in leaves])
-    visual = _unit((english + chinese) / 2)
+    visual = _unit(english + chinese)
     visual_centre = visual.mean(axis=0, keepdims=True)
     return TaxonomySpace(text, _unit(visual - visual_centre), centre, visual_centre)
 
 
 def _centred(matrix: Matrix) -> Matrix:
-    return _unit(matrix - matrix.mean(axis=0, keepdims=True))
+    return _unit(np.asarray(matrix - matrix.mean(axis=0, keepdims=True), dtype=np.float32))
 
 
 def _unit(matrix: Matrix) -> Matrix:
