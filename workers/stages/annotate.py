@@ -140,7 +140,7 @@ def _label(entry: Topic | Mood | Occasion, choice: Choice) -> Label:
 ANNOTATE = Stage(
     "annotate",
     Lane.DESCRIBE,
-    5,
+    6,
     AnnotateOutput,
     _run,
     needs=(EVIDENCE.name, DESCRIBE.name, FRAMES.name, SOUND.name, MEDIA.name),
