@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from benchmarks.captions_zh import chinese_captions
 from benchmarks.metrics.calibration import Calibration, calibration
 from benchmarks.metrics.claims import claims
 from benchmarks.metrics.grounding import CitedTag, Grounding, grounding
@@ -60,10 +61,15 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """All of them. `sources` has each source of search alone; `speed` is None where results were reused."""
+    """All of them. `sources` has each source of search alone; `speed` is None where results were reused.
+
+    `chinese` and `chinese_sources` are the same for captions in Chinese; None and empty where the clips have none.
+    """
 
     retrieval: Retrieval
     sources: dict[str, Retrieval]
+    chinese: Retrieval | None
+    chinese_sources: dict[str, Retrieval]
     chance: Retrieval
     tags: TagScores
     mood: MoodAccuracy
@@ -76,12 +82,15 @@ class Scores:
 
 def evaluate(run: Run) -> Scores:
     """Score a run. Raises `ValueError` where there are too few clips to compare."""
-    hits = caption_hits(run)
-    fused = retrieval([rank_of(item.video_id, [hit.video_id for hit in hits[item.video_id]]) for item in run.analysed])
+    fused, sources = _found(run, [item.clip.caption for item in run.analysed])
+    captions = chinese_captions([item.clip for item in run.analysed])
+    chinese, chinese_sources = (None, {}) if captions is None else _found(run, captions)
     embed = remembered(run.runtime.text.embed_queries)
     return Scores(
         retrieval=fused,
-        sources={source: _alone(run.analysed, hits, source) for source in SOURCES},
+        sources=sources,
+        chinese=chinese,
+        chinese_sources=chinese_sources,
         chance=chance(len(run.analysed)),
         tags=_tags(run.analysed, embed),
         mood=_mood(run.analysed, embed),
@@ -93,13 +102,20 @@ def evaluate(run: Run) -> Scores:
     )
 
 
-def caption_hits(run: Run, weights: SearchWeights | None = None) -> dict[str, list[SearchHit]]:
-    """What search finds for each clip's caption, by the clip's video id."""
+def caption_hits(run: Run, captions: Sequence[str], weights: SearchWeights | None = None) -> dict[str, list[SearchHit]]:
+    """What search finds for the captions, one a clip and in their order, by the clip's video id."""
     count = len(run.analysed)
     return {
-        item.video_id: search_videos(run.library, run.runtime, item.clip.caption, limit=count, weights=weights)
-        for item in run.analysed
+        item.video_id: search_videos(run.library, run.runtime, caption, limit=count, weights=weights)
+        for item, caption in zip(run.analysed, captions, strict=True)
     }
+
+
+def _found(run: Run, captions: Sequence[str]) -> tuple[Retrieval, dict[str, Retrieval]]:
+    """Search as it is, and each of its sources alone."""
+    hits = caption_hits(run, captions)
+    fused = retrieval([rank_of(item.video_id, [hit.video_id for hit in hits[item.video_id]]) for item in run.analysed])
+    return fused, {source: _alone(run.analysed, hits, source) for source in SOURCES}
 
 
 def _alone(analysed: Sequence[Analysed], hits: dict[str, list[SearchHit]], source: str) -> Retrieval:

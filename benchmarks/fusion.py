@@ -2,7 +2,7 @@
 
 Search normalises each source's scores per query before it weighs them, so one query gives everything that a sweep
 needs. With few clips the best weights fit the clips: the leave-one-out figures choose weights on all clips but one and
-ask for that one.
+ask for that one. Where the clips have captions in both languages, the weights are chosen for both together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import itertools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.captions_zh import chinese_captions
 from benchmarks.clips import LabelsUnreadable, load_clips
 from benchmarks.evaluate import SOURCES, caption_hits
 from benchmarks.metrics.retrieval import Retrieval, retrieval
@@ -43,44 +44,59 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         clips = load_clips(given.clips)
         with analysed_clips(clips, given.data) as run:
-            scores = source_scores(run)
+            languages = {"en": source_scores(run, [item.clip.caption for item in run.analysed])}
+            translated = chinese_captions(clips)
+            if translated is not None:
+                languages["zh"] = source_scores(run, translated)
     except (LabelsUnreadable, ClipFailed, ModelError, LibraryError) as error:
         Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
         return 1
     grid = weight_grid()
-    ranks = np.stack([ranks_with(scores, weights) for weights in grid])
+    ranks = {name: np.stack([ranks_with(scores, weights) for weights in grid]) for name, scores in languages.items()}
     now = tuple(asdict(SearchWeights()).values())
-    best = order(ranks)
+    current = {name: ranks_with(scores, now) for name, scores in languages.items()}
+    best = order(np.concatenate(list(ranks.values()), axis=1))
+    chosen = left_out(ranks)
     found = {
-        "now": retrieval(list(map(int, ranks_with(scores, now)))),
-        "best in sample": retrieval(list(map(int, ranks[best[0]]))),
-        "left out": left_out(ranks),
+        "now": {name: retrieval(_ints(values)) for name, values in current.items()},
+        "best in sample": {name: retrieval(_ints(values[best[0]])) for name, values in ranks.items()},
+        "left out": {name: retrieval(values) for name, values in chosen.items()},
     }
-    table = Table(title=f"Search weights over {len(clips)} clips ({', '.join(SOURCES)})")
-    for column in ("", *SOURCES, "R@1", "R@5", "MRR"):
+    table = Table(title=f"Search weights over {len(clips)} clips ({', '.join(languages)})")
+    for column in ("", *SOURCES, *(f"{name} {figure}" for name in languages for figure in ("R@1", "R@5", "MRR"))):
         table.add_column(column, justify="right")
     _row(table, "now", now, found["now"])
     for place in best[:12]:
-        _row(table, "", grid[place], retrieval(list(map(int, ranks[place]))))
+        _row(table, "", grid[place], {name: retrieval(_ints(values[place])) for name, values in ranks.items()})
     _row(table, "leave one out", None, found["left out"])
     console.print(table)
-    plateau = [grid[place] for place in best if _mrr(ranks[place]) >= _mrr(ranks[best[0]]) - 0.01]
+    mean = np.mean([(1.0 / values).mean(axis=1) for values in ranks.values()], axis=0)
+    plateau = [grid[place] for place in best if mean[place] >= mean[best[0]] - 0.01]
     console.print(
         f"{len(plateau)} of {len(grid)} weightings come within 0.01 MRR of the best; their mean is "
         + ", ".join(f"{name} {value:.2f}" for name, value in zip(SOURCES, np.mean(plateau, axis=0), strict=True))
     )
+    for name, values in current.items():
+        gain = 1.0 / np.asarray(chosen[name]) - 1.0 / values
+        console.print(
+            f"{name}: left-out weights change the reciprocal rank by {gain.mean():+.3f}, "
+            f"standard error {gain.std(ddof=1) / len(gain) ** 0.5:.3f}"
+        )
     if given.json is not None:
-        weights = dict(zip(SOURCES, grid[best[0]], strict=True))
-        data = {name: asdict(value) for name, value in found.items()} | {"weights": weights}
+        data: dict[str, object] = {
+            name: {language: asdict(value) for language, value in by_language.items()}
+            for name, by_language in found.items()
+        }
+        data["weights"] = dict(zip(SOURCES, grid[best[0]], strict=True))
         given.json.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
-def source_scores(run: Run) -> NDArray[np.float64]:
+def source_scores(run: Run, captions: Sequence[str]) -> NDArray[np.float64]:
     """Normalised scores, shape (queries, clips, sources); the right clip of query i is clip i. Not found is 0."""
     place = {item.video_id: index for index, item in enumerate(run.analysed)}
     scores = np.zeros((len(place), len(place), len(SOURCES)))
-    for video_id, hits in caption_hits(run).items():
+    for video_id, hits in caption_hits(run, captions).items():
         for hit in hits:
             for index, source in enumerate(SOURCES):
                 if source in hit.sources:
@@ -110,21 +126,24 @@ def order(ranks: NDArray[np.int64]) -> list[int]:
     return list(map(int, np.argsort(-(1.0 / ranks).mean(axis=1), kind="stable")))
 
 
-def left_out(ranks: NDArray[np.int64]) -> Retrieval:
-    """Each query with the weights that are best for all the others."""
-    reciprocal = 1.0 / ranks
-    others = reciprocal.sum(axis=1, keepdims=True) - reciprocal
-    chosen = others.argmax(axis=0)
-    return retrieval([int(ranks[chosen[query], query]) for query in range(ranks.shape[1])])
+def left_out(ranks: Mapping[str, NDArray[np.int64]]) -> dict[str, list[int]]:
+    """Each clip's ranks with the weights that are best for all other clips, in all languages together.
+
+    `ranks` has, by language, shape (weightings, clips); the result one rank a clip.
+    """
+    reciprocal = np.sum([1.0 / values for values in ranks.values()], axis=0)
+    chosen = (reciprocal.sum(axis=1, keepdims=True) - reciprocal).argmax(axis=0)
+    return {name: [int(values[chosen[clip], clip]) for clip in range(len(chosen))] for name, values in ranks.items()}
 
 
-def _mrr(ranks: NDArray[np.int64]) -> float:
-    return float((1.0 / ranks).mean())
+def _ints(ranks: NDArray[np.int64]) -> list[int]:
+    return [int(rank) for rank in ranks]
 
 
-def _row(table: Table, name: str, weights: Weights | None, found: Retrieval) -> None:
+def _row(table: Table, name: str, weights: Weights | None, found: Mapping[str, Retrieval]) -> None:
     cells = ["" for _ in SOURCES] if weights is None else [f"{weight:.2f}" for weight in weights]
-    table.add_row(name, *cells, f"{found.r_at_1:.3f}", f"{found.r_at_5:.3f}", f"{found.mrr:.3f}")
+    figures = [f"{value:.3f}" for one in found.values() for value in (one.r_at_1, one.r_at_5, one.mrr)]
+    table.add_row(name, *cells, *figures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`python -m benchmarks.kuairec --captions DIR`: Chinese captions to categories and hashtags that nobody trained on.
 
-Half of the videos, by a hash of the id, may be looked at to choose how; figures are of the other half.
+Hashtags are cut out of the captions first, so that the answer is not in the question. Half of the videos, by a hash of
+the id, may be looked at to choose a method; figures are of the other half.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,33 +19,20 @@ from typing import Any
 import numpy as np
 import yaml
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from benchmarks.clips import LabelsUnreadable
+from benchmarks.kept_vectors import KeptVectors
 from benchmarks.kuairec_data import Caption, load_captions
-from benchmarks.metrics.similarity import Matrix
+from benchmarks.kuairec_hashtags import AT, hashtag_recall
+from benchmarks.kuairec_scores import Labels, accuracy, category_scores
 from models.errors import ModelError
 from models.profile import load_profile
 from models.runtime import Runtime
-from services.library.taxonomy import load_taxonomy
 from services.settings import Settings
 
-_BATCH = 64
-_MIN_USES = 5
-"""A hashtag that the first half uses more rarely is not asked for."""
-
-_NEIGHBOURS = 20
-_AT = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """Shares of videos whose category is first, or among the first three; `macro` is the mean over categories."""
-
-    top1: float
-    top3: float
-    macro: float
+_NOTHING_SAID = "视频"
+"""Stands for a caption without words: an empty text would be embedded as the prefix alone."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,13 +40,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--captions", type=Path, required=True, help="KuaiRec's caption file, or the folder it is in")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--limit", type=int, help="only the first so many videos")
+    parser.add_argument("--vectors", type=Path, help="folder to keep vectors in; a second run then embeds nothing")
     given = parser.parse_args(arguments)
     console, progress = Console(), Console(stderr=True)
     settings = Settings()
     try:
         captions = load_captions(given.captions, given.limit)
         runtime = Runtime(load_profile(settings.profile), settings.models_dir)
-        figures = measure(captions, runtime, progress)
+        figures = measure(captions, KeptVectors(runtime.text, given.vectors, progress))
     except (LabelsUnreadable, ModelError, ValueError) as error:
         progress.print(f"[red]error:[/red] {error}", highlight=False)
         return 1
@@ -68,129 +57,97 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(captions: Sequence[Caption], runtime: Runtime, progress: Console) -> dict[str, Any]:
-    """All figures. Videos whose caption has nothing but hashtags are asked for too, and can only be guessed."""
-    mapping = yaml.safe_load(files("benchmarks").joinpath("kuairec_categories.yaml").read_text(encoding="utf-8"))
+def load_labels(captions: Sequence[Caption]) -> tuple[Labels, frozenset[str]]:
+    """The categories that captions have, and those that name no content and are not asked for."""
+    mapping = _document("kuairec_categories.yaml")
+    unscored = frozenset(mapping["unscored"])
+    names = tuple(sorted({caption.category for caption in captions} - unscored))
+    phrases = _document("kuairec_descriptions.yaml")
+    return Labels(names, {name: phrases.get(name, ()) for name in names}, mapping["topics"]), unscored
 
-    def embed(texts: Sequence[str], said: str) -> Matrix:
-        parts = [texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH)]
-        rows = [runtime.text.embed_passages(part) for part in track(parts, said, console=progress, transient=True)]
-        return np.asarray(np.concatenate(rows), dtype=np.float32)
 
-    # An empty text would be embedded as the prefix alone.
-    documents = embed([caption.text or "视频" for caption in captions], "embedding captions")
-    scored = [i for i, caption in enumerate(captions) if caption.category not in mapping["unscored"]]
+def _document(name: str) -> Any:
+    return yaml.safe_load(files("benchmarks").joinpath(name).read_text(encoding="utf-8"))
+
+
+def measure(captions: Sequence[Caption], vectors: KeptVectors) -> dict[str, Any]:
+    """All figures. Captions that had nothing but hashtags are asked for too; `with_words` leaves them out.
+
+    Raises `ValueError` where a half has no caption to ask for.
+    """
+    labels, unscored = load_labels(captions)
+    documents = vectors.passages([caption.text or _NOTHING_SAID for caption in captions], "embedding captions")
+    scored = [i for i, caption in enumerate(captions) if caption.category not in unscored]
     tuning = [i for i in scored if captions[i].tuning]
     asked = [i for i in scored if not captions[i].tuning]
-    names = sorted({captions[i].category for i in scored})
-    centre = documents[[i for i, caption in enumerate(captions) if caption.tuning]].mean(axis=0, keepdims=True)
-    by_name = embed(names, "embedding names")
-    leaves = load_taxonomy().leaves
-    topics = embed([f"{leaf.zh}。{leaf.description_zh}" for leaf in leaves], "embedding topics")
-    topics = _unit(topics - topics.mean(axis=0, keepdims=True))
-    stands_for = [mapping["topics"].get(leaf.slug) or mapping["topics"].get(leaf.parent or "") for leaf in leaves]
-    centred = _unit(documents - centre)
-
-    def of_topics(cosines: Matrix) -> Matrix:
-        """Of a category, the nearest of the topics that stand for it; -1 where none does."""
-        columns = []
-        for name in names:
-            own = [i for i, category in enumerate(stands_for) if category == name]
-            columns.append(cosines[:, own].max(axis=1) if own else np.full(len(cosines), -1.0, np.float32))
-        return np.stack(columns, axis=1)
-
-    cosines = centred @ topics.T
-    candidates = {
-        "nearest name": documents @ by_name.T,
-        "nearest name, centred": centred @ _unit(by_name - by_name.mean(axis=0, keepdims=True)).T,
-        "topics": of_topics(cosines),
-        "topics, less hubs": of_topics(cosines - _hubness(cosines[tuning])),
-    }
+    worded = [i for i in asked if captions[i].text]
+    reference = [i for i, caption in enumerate(captions) if caption.tuning and caption.text]
+    if not tuning or not worded or not reference:
+        raise ValueError("too few captions: both halves need some with words and a category")
+    place = {name: column for column, name in enumerate(labels.names)}
+    right = [place.get(caption.category, -1) for caption in captions]
     commonest = Counter(captions[i].category for i in tuning).most_common(1)[0][0]
-    majority = np.tile(np.array([name == commonest for name in names], np.float32), (len(captions), 1))
-    chosen = max(candidates, key=lambda name: _accuracy(candidates[name], tuning, captions, names).top1)
+    scores = {
+        "majority": np.tile(np.array([name == commonest for name in labels.names], np.float32), (len(captions), 1)),
+        **category_scores(labels, documents, reference, vectors),
+    }
+
+    def of(rows: list[int]) -> dict[str, dict[str, float]]:
+        answers = [right[i] for i in rows]
+        return {name: asdict(accuracy(matrix[rows], answers)) for name, matrix in scores.items()}
+
+    on_tuning, found, with_words = of(tuning), of(asked), of(worded)
+    chosen = max(on_tuning, key=lambda name: on_tuning[name]["top1"])
+    tags = {
+        name: hashtag_recall(captions, documents, vectors, promotion=promotion)
+        for name, promotion in (("all", True), ("without_promotion", False))
+    }
     return {
         "n": len(captions),
         "asked": len(asked),
-        "wordless": sum(not captions[i].text for i in asked) / max(1, len(asked)),
-        "categories": len(names),
-        "without_topic": sorted(set(names) - set(stands_for)),
-        "category": {
-            "majority": asdict(_accuracy(majority, asked, captions, names)),
-            **{name: asdict(_accuracy(scores, asked, captions, names)) for name, scores in candidates.items()},
-        },
+        "asked_with_words": len(worded),
+        "categories": len(labels.names),
+        "without_topic": sorted(set(labels.names) - set(labels.stands_for.values())),
+        "commonest": commonest,
+        "tuning": on_tuning,
+        "category": found,
+        "with_words": with_words,
         "chosen": chosen,
-        "accuracy": _accuracy(candidates[chosen], asked, captions, names).top1,
-        "hashtags": _hashtags(captions, documents, centred, lambda texts: embed(texts, "embedding hashtags")),
+        "top1": found[chosen]["top1"],
+        "top3": found[chosen]["top3"],
+        "macro_f1": found[chosen]["macro_f1"],
+        "pipeline_top1": found["topics, as the pipeline"]["top1"],
+        "hashtags": {name: None if recall is None else asdict(recall) for name, recall in tags.items()},
+        "embedded": {"texts": vectors.texts, "seconds": round(vectors.seconds, 1)},
     }
-
-
-def _hubness(cosines: Matrix, nearest: int = 10) -> Matrix:
-    """Half of a topic's mean cosine with its nearest captions, as CSLS takes off (Conneau et al. 2018)."""
-    return np.asarray(np.sort(cosines, axis=0)[-nearest:].mean(axis=0, keepdims=True) / 2, dtype=np.float32)
-
-
-def _accuracy(scores: Matrix, rows: Sequence[int], captions: Sequence[Caption], names: Sequence[str]) -> Accuracy:
-    order = np.argsort(-scores[list(rows)], axis=1, kind="stable")
-    right = np.array([names.index(captions[i].category) for i in rows])
-    first = order[:, 0] == right
-    macro = [float(first[right == category].mean()) for category in np.unique(right)]
-    return Accuracy(
-        float(first.mean()), float((order[:, :3] == right[:, None]).any(axis=1).mean()), float(np.mean(macro))
-    )
-
-
-def _hashtags(captions: Sequence[Caption], documents: Matrix, centred: Matrix, embed: Any) -> dict[str, Any]:
-    """Recall among the first five, over the hashtags of the other half that the first half uses often enough."""
-    known = [i for i, caption in enumerate(captions) if caption.tuning]
-    uses = Counter(tag for i in known for tag in captions[i].hashtags)
-    vocabulary = [tag for tag, count in uses.most_common() if count >= _MIN_USES]
-    if not vocabulary:
-        return {"vocabulary": 0, "recall_at_5": {}}
-    place = {tag: column for column, tag in enumerate(vocabulary)}
-    right = {i: [place[tag] for tag in captions[i].hashtags if tag in place] for i in range(len(captions))}
-    asked = [i for i, caption in enumerate(captions) if not caption.tuning and right[i] and caption.text]
-    vectors = embed(vocabulary)
-    used = np.zeros((len(known), len(vocabulary)), np.float32)
-    for row, i in enumerate(known):
-        used[row, right[i]] = 1.0
-    alike = centred[asked] @ centred[known].T
-    cut = np.sort(alike, axis=1)[:, -min(_NEIGHBOURS, alike.shape[1])][:, None]
-    popularity = np.array([uses[tag] for tag in vocabulary], np.float32)
-    scores = {
-        "most popular": np.tile(popularity, (len(asked), 1)),
-        "nearest name": documents[asked] @ vectors.T,
-        "nearest name, centred": centred[asked] @ _unit(vectors - vectors.mean(axis=0, keepdims=True)).T,
-        "of alike captions": np.where(alike >= cut, np.maximum(alike, 0.0), 0.0) @ used,
-    }
-    found = {}
-    for name, matrix in scores.items():
-        order = np.argsort(-matrix, axis=1, kind="stable")[:, :_AT]
-        hits = [len(set(order[row]) & set(right[i])) / len(right[i]) for row, i in enumerate(asked)]
-        found[name] = float(np.mean(hits)) if hits else 0.0
-    return {"vocabulary": len(vocabulary), "asked": len(asked), "recall_at_5": found}
-
-
-def _unit(matrix: Matrix) -> Matrix:
-    return np.asarray(matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 def show(console: Console, figures: dict[str, Any]) -> None:
-    table = Table(title=f"Caption -> one of {figures['categories']} categories, {figures['asked']} videos")
-    for column in ("", "top 1", "top 3", "macro"):
+    title = f"Caption -> one of {figures['categories']} categories, {figures['asked']} videos"
+    table = Table(title=f"{title} ({figures['asked_with_words']} with words)")
+    for column in ("", "top 1", "top 3", "macro F1", "with words: top 1", "top 3"):
         table.add_column(column, justify="right" if column else "left")
     for name, found in figures["category"].items():
+        cells = [found["top1"], found["top3"], found["macro_f1"]]
+        cells += [figures["with_words"][name]["top1"], figures["with_words"][name]["top3"]]
         style = "bold" if name == figures["chosen"] else None
-        table.add_row(name, *(f"{found[key]:.3f}" for key in ("top1", "top3", "macro")), style=style)
+        table.add_row(name, *(f"{cell:.3f}" for cell in cells), style=style)
     console.print(table)
-    console.print(f"Bold: best on the other half. Captions without words: {figures['wordless']:.0%}.")
-    tags = figures["hashtags"]
-    table = Table(title=f"Hashtags, recall@{_AT} out of {tags['vocabulary']}")
-    table.add_column("")
-    table.add_column("recall", justify="right")
-    for name, recall in tags["recall_at_5"].items():
-        table.add_row(name, f"{recall:.3f}")
-    console.print(table)
+    console.print(f"Bold: best on the other half. No topic stands for {', '.join(figures['without_topic']) or 'none'}.")
+    for kind, recall in figures["hashtags"].items():
+        if recall is None:
+            console.print(f"Hashtags, {kind}: none is used often enough.")
+            continue
+        held = f"{recall['vocabulary']} hold {recall['covered']:.0%} of uses"
+        table = Table(title=f"Hashtags, {kind}: {held}; {recall['asked']} videos")
+        for column in ("recall at", *map(str, AT)):
+            table.add_column(column, justify="left" if column == "recall at" else "right")
+        for name, at in recall["recall"].items():
+            cells = [f"{at[f'at_{k}']:.3f}" for k in AT]
+            table.add_row(name, *cells, style="bold" if name == recall["chosen"] else None)
+        console.print(table)
+    embedded = figures["embedded"]
+    console.print(f"Embedded {embedded['texts']} texts in {embedded['seconds']:.0f} s.")
 
 
 if __name__ == "__main__":

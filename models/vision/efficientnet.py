@@ -50,7 +50,10 @@ class EfficientNetConse:
         self._lock = threading.Lock()
         self._names = imagenet_names()
         self._text = text
-        self._space = SemanticSpace(_class_vectors(text, [name.en for name in self._names], cache))
+        self._space = SemanticSpace(
+            _class_vectors(text, [name.en for name in self._names], cache),
+            _class_vectors(text, [name.zh for name in self._names], cache),
+        )
         self._identity = identity
 
     @property

@@ -24,7 +24,7 @@ MAX_QUERY_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class SearchWeights:
-    """What each source's normalised score counts; tuned on labelled clips by `benchmarks.understanding`."""
+    """What each source's normalised score counts; chosen on labelled clips (`benchmarks.fusion`)."""
 
     text: float = 0.35
     visual: float = 0.45

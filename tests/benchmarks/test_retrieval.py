@@ -48,7 +48,12 @@ def test_left_out_queries_get_the_weights_that_the_others_chose() -> None:
     ranks = np.array([[1, 1, 10], [2, 2, 1]])
     assert order(ranks) == [0, 1]
     # Without the first query both do about as well, and weighting 1 is chosen: 1/2 + 1 against 1 + 1/10.
-    assert left_out(ranks) == retrieval([2, 2, 10])
+    assert left_out({"en": ranks}) == {"en": [2, 2, 10]}
+
+
+def test_languages_choose_weights_together_and_leave_out_the_same_clip() -> None:
+    english, chinese = np.array([[1, 1], [2, 2]]), np.array([[10, 10], [1, 1]])
+    assert left_out({"en": english, "zh": chinese}) == {"en": [2, 2], "zh": [1, 1]}
 
 
 def test_every_weighting_of_the_grid_adds_up_to_one() -> None:

@@ -171,7 +171,7 @@ def _label(entry: Topic | Mood | Occasion, choice: Choice, scored: SignalScore, 
 ANNOTATE = Stage(
     "annotate",
     Lane.DESCRIBE,
-    4,
+    7,
     AnnotateOutput,
     _run,
     needs=(EVIDENCE.name, DESCRIBE.name, FRAMES.name, SOUND.name, MEDIA.name),

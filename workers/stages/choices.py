@@ -20,7 +20,7 @@ from services.library.understanding import Evidence, EvidenceKind
 from workers.stages.frame_labels import is_guess
 from workers.stages.taxonomy_space import TaxonomySpace
 
-_HALF = 0.33
+_HALF = 0.345
 """Cosine at which a topic is as likely right as wrong (labelled clips)."""
 
 _SLOPE = 0.05

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,9 @@ _spaces: dict[str, TaxonomySpace] = {}
 class TaxonomySpace:
     """Rows follow `load_taxonomy().leaves`. All rows are of unit length, centred on what short texts have in common.
 
+    A leaf in `text` is the mean of its names and descriptions in both languages, each kind centred by itself: one text
+    of name and description sits nearer to its language and length than to what it is about (`benchmarks/README.md`).
+
     `centre` has shape (1, dim) and is to be taken from a passage vector before it is compared with `text`.
     """
 
@@ -47,39 +50,51 @@ class TaxonomySpace:
 def taxonomy_space(runtime: Runtime, blobs: BlobStore) -> TaxonomySpace:
     """The space for this runtime's models; computed when first asked for, then read from the blob store."""
     leaves = load_taxonomy().leaves
-    texts = _texts(leaves)
-    named = "\n".join([str(runtime.identity(Role.TEXT)), str(runtime.identity(Role.VISION)), *texts])
+    prompts = [text for kind in _prompts(leaves) for text in kind]
+    named = "\n".join([str(runtime.identity(Role.TEXT)), str(runtime.identity(Role.VISION)), *prompts])
     key = hashlib.sha256(named.encode()).hexdigest()[:24]
     with _lock:
         if key not in _spaces:
             blob = f"derived/taxonomy/{key}.npz"
             if not blobs.exists(blob):
-                blobs.put_bytes(_packed(_compute(runtime, texts)), blob)
+                blobs.put_bytes(_packed(_compute(runtime, leaves)), blob)
             with np.load(io.BytesIO(blobs.get_bytes(blob)), allow_pickle=False) as stored:
                 _spaces[key] = TaxonomySpace(**{name: stored[name] for name in TaxonomySpace.__slots__})
         return _spaces[key]
 
 
-def _texts(leaves: Sequence[Topic]) -> list[str]:
-    """Both languages of every leaf: first all English, then all Chinese."""
-    english = [f"{leaf.en}. {leaf.description_en}" for leaf in leaves]
-    return english + [f"{leaf.zh}。{leaf.description_zh}" for leaf in leaves]
+def leaf_vectors(leaves: Sequence[Topic], embed: Callable[[Sequence[str]], Matrix]) -> tuple[Matrix, Matrix]:
+    """Rows for the leaves, shape (leaves, dim), and the centre, shape (1, dim), to take from passages before.
+
+    An ensemble of prompts as in Radford et al. 2021 (CLIP), over kinds of text instead of phrasings of one.
+    """
+    kinds = [embed(texts) for texts in _prompts(leaves)]
+    rows = np.stack([_centred(kind) for kind in kinds]).sum(axis=0)
+    return _unit(rows), np.concatenate(kinds).mean(axis=0, keepdims=True)
 
 
-def _compute(runtime: Runtime, texts: Sequence[str]) -> TaxonomySpace:
+def _prompts(leaves: Sequence[Topic]) -> tuple[list[str], ...]:
+    return (
+        [leaf.en for leaf in leaves],
+        [leaf.description_en for leaf in leaves],
+        [leaf.zh for leaf in leaves],
+        [leaf.description_zh for leaf in leaves],
+    )
+
+
+def _compute(runtime: Runtime, leaves: Sequence[Topic]) -> TaxonomySpace:
     with runtime.calling(Role.TEXT):
-        passages = runtime.text.embed_passages(texts)
+        text, centre = leaf_vectors(leaves, runtime.text.embed_passages)
     with runtime.calling(Role.VISION):
-        reached = runtime.vision.embed_texts(texts)
-    centre = passages.mean(axis=0, keepdims=True)
-    visual = _unit(_both(reached))
+        english = runtime.vision.embed_texts([f"{leaf.en}. {leaf.description_en}" for leaf in leaves])
+        chinese = runtime.vision.embed_texts([f"{leaf.zh}。{leaf.description_zh}" for leaf in leaves])
+    visual = _unit(english + chinese)
     visual_centre = visual.mean(axis=0, keepdims=True)
-    return TaxonomySpace(_unit(_both(passages) - centre), _unit(visual - visual_centre), centre, visual_centre)
+    return TaxonomySpace(text, _unit(visual - visual_centre), centre, visual_centre)
 
 
-def _both(matrix: Matrix) -> Matrix:
-    half = len(matrix) // 2
-    return np.asarray((matrix[:half] + matrix[half:]) / 2, dtype=np.float32)
+def _centred(matrix: Matrix) -> Matrix:
+    return _unit(np.asarray(matrix - matrix.mean(axis=0, keepdims=True), dtype=np.float32))
 
 
 def _unit(matrix: Matrix) -> Matrix:

@@ -63,12 +63,18 @@ def _run(context: StageContext) -> VectorsOutput:
 
 
 def video_text(evidence: Sequence[Evidence], annotation: AnnotateOutput) -> str:
-    """What the video's text vector stands for: what it was called, what it is about, shows, says and has written."""
+    """What the video's text vector stands for: what it was called, what it is about, shows, says and has written.
+
+    Topics and tags are named in both languages: the encoder knows both, but puts texts of one language nearer together
+    than texts of one meaning, so a query finds little where nothing is written in its language.
+    """
+    labels = (*annotation.topics, *annotation.tags)
     said = " ".join(_texts(evidence, EvidenceKind.CAPTION) or _texts(evidence, EvidenceKind.SPEECH))
     parts = [
         *_texts(evidence, EvidenceKind.METADATA),
         ", ".join(label.label for label in annotation.topics),
         ", ".join(label.label for label in annotation.tags),
+        ", ".join(label.label_zh for label in labels if label.label_zh != label.label),
         *_seen(evidence),
         said[:_MAX_SPEECH_CHARS],
         " ".join(_texts(evidence, EvidenceKind.SCREEN)),
@@ -109,4 +115,4 @@ def _seen(evidence: Sequence[Evidence]) -> list[str]:
     return [", ".join(names)] if names else []
 
 
-VECTORS = Stage("vectors", Lane.PUBLISH, 1, VectorsOutput, _run, needs=(EVIDENCE.name, ANNOTATE.name), role=Role.TEXT)
+VECTORS = Stage("vectors", Lane.PUBLISH, 2, VectorsOutput, _run, needs=(EVIDENCE.name, ANNOTATE.name), role=Role.TEXT)

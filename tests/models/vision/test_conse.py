@@ -31,3 +31,14 @@ def test_more_classes_wanted_than_there_are_takes_all() -> None:
     space = SemanticSpace(CLASSES, top=10)
     assert space.dim == 2
     assert np.linalg.norm(space.images(np.full((4, 3), [0.5, 0.3, 0.2], np.float32)), axis=1) == pytest.approx(1.0)
+
+
+def test_names_in_another_language_count_as_much_as_the_first_whatever_they_share() -> None:
+    first = np.eye(3, dtype=np.float32)
+    # The second language has an offset of its own, and says that classes 0 and 1 are alike.
+    second = np.array([[1, 0, 0], [1, 0, 0], [0, 0, 1]], np.float32) + 5
+    plain, both = SemanticSpace(first), SemanticSpace(first, second)
+    seen = np.eye(3, dtype=np.float32)
+    alike = [space.images(seen)[0] @ space.images(seen)[1] for space in (plain, both)]
+    assert alike[1] > alike[0] + 0.3
+    assert both.images(seen)[0] @ both.texts(first)[0] > both.images(seen)[0] @ both.texts(first)[1]

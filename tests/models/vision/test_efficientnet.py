@@ -130,6 +130,6 @@ def test_class_vectors_are_read_from_their_file_and_made_anew_when_it_is_damaged
         file.write_bytes(data[: len(data) // 2])
     with caplog.at_level(logging.WARNING):
         assert built() == pytest.approx(expected, abs=1e-6)
-    assert text.passages == 1000
+    assert text.passages == 2000, "a thousand names in each of two languages"
     assert "is made anew" in caplog.text
     assert any(file.read_bytes() == data for file, data in whole.items())

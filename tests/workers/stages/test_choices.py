@@ -43,6 +43,22 @@ def test_the_topic_of_words_is_found_in_either_language_and_cites_them(runtime, 
 
 
 @pytest.mark.models
+@pytest.mark.parametrize(
+    ("caption", "parent"),
+    [
+        ("谁不爱撸猫呢 我家主子又睡着了", "pets"),
+        ("今天的晚饭 红烧肉配米饭", "food"),
+        ("三分球绝杀 这场球太精彩了", "sports"),
+        ("婴儿辅食怎么做 宝妈看过来", "family"),
+    ],
+)
+def test_a_colloquial_chinese_caption_is_nearest_to_its_topic(runtime, tmp_path, caption, parent) -> None:
+    space = taxonomy_space(runtime, BlobStore(f"file://{tmp_path}"))
+    nearest = int(space.by_text(runtime.text.embed_passages([caption]))[0].argmax())
+    assert load_taxonomy().leaves[nearest].parent == parent
+
+
+@pytest.mark.models
 def test_without_words_or_frames_there_is_no_topic(runtime, tmp_path) -> None:
     space = taxonomy_space(runtime, BlobStore(f"file://{tmp_path}"))
     heard = [line("A1", "slow music")]
