@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from models.clock import CallClock
-from models.engines import BuildInputs, engine_spec
+from models.engine_spec import BuildInputs
+from models.engines import engine_options, engine_spec
 from models.identity import ModelIdentity
 from models.language.base import LanguageEngine
 from models.ocr.base import OcrEngine
@@ -26,11 +27,13 @@ from models.weights.fetch import path_of
 class Runtime:
     """The engines of one profile. Safe to use from many threads: two that need the same engine load it once.
 
-    `identity(role)` is known without loading anything, so fingerprints cost nothing.
+    `identity(role)` is known without loading anything, so fingerprints cost nothing. Raises `ProfileInvalid` when made
+    with a profile whose engines or options there are not.
     """
 
     def __init__(self, profile: Profile, weights: Path, *, threads: int = 0) -> None:
         self.profile = profile
+        self._options = engine_options(profile)
         self.clock = CallClock()
         self._weights = weights
         self._threads = threads or os.cpu_count() or 1
@@ -100,7 +103,7 @@ class Runtime:
                 inputs = BuildInputs(
                     folder=path_of(spec.weights, self._weights) if spec.weights else None,
                     identity=self._identities[role],
-                    options=dict(spec.options),
+                    options=self._options[role],
                     threads=self._threads,
                     cache=self._weights / "derived",
                     text=lambda: self.text,
@@ -110,8 +113,8 @@ class Runtime:
 
     def _identify(self, role: Role) -> ModelIdentity:
         spec = self.profile.roles[role]
-        options = " ".join(f"{name}={value}" for name, value in sorted(spec.options.items()))
         engine = engine_spec(role, spec.engine)
+        options = engine.telling(spec.options)
         if engine.in_text_space:
             options = f"{options} text={self._identify(Role.TEXT)}".strip()
         if spec.weights is None:

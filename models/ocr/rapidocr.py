@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from models.errors import EngineUnavailable
 from models.identity import ModelIdentity
 from models.ocr.base import TextBox
+from models.ocr.engines import RapidOcrOptions
 
 _LEAST_SIDE = 32
 """Least side of what the detector sees, pixels: its network works in steps of 32."""
 
 
 class RapidOcr:
-    """Reads Chinese and English. `long_side` caps the detector's input, pixels: smaller is faster, and misses more."""
+    """Reads Chinese and English. A smaller `long_side` is faster, and misses more."""
 
-    def __init__(
-        self, identity: ModelIdentity, *, min_confidence: float = 0.8, long_side: int = 736, threads: int = 2
-    ) -> None:
+    def __init__(self, identity: ModelIdentity, options: RapidOcrOptions, *, threads: int = 2) -> None:
         try:
             from rapidocr import RapidOCR
         except ImportError as error:
@@ -30,16 +29,16 @@ class RapidOcr:
         self._engine = RapidOCR(
             params={
                 "Global.log_level": "error",
-                "Global.text_score": min_confidence,
+                "Global.text_score": options.min_confidence,
                 "Global.use_cls": False,
                 "Det.limit_type": "max",
-                "Det.limit_side_len": long_side,
+                "Det.limit_side_len": options.long_side,
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             }
         )
         # The library logs every empty frame as a warning; a frame without text is ordinary here.
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-        self._long_side = long_side
+        self._long_side = options.long_side
         self._identity = identity
 
     @property

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from models.errors import EngineUnavailable
 from models.identity import ModelIdentity
 from models.speech.base import SAMPLE_RATE, Segment, Transcript, Word
+from models.speech.engines import FasterWhisperOptions
 from models.speech.guards import MAX_COMPRESSION, is_hum, is_loop, phantom_reason, without_repeats
 from models.speech.languages import SURE, LanguagePrior, weighed
 
@@ -55,16 +56,12 @@ class FasterWhisper:
     """Transcribes with a CTranslate2 Whisper folder (model.bin, config.json, tokenizer.json, vocabulary.*)."""
 
     def __init__(
-        self,
-        folder: Path,
-        identity: ModelIdentity,
-        *,
-        compute_type: str = "int8",
-        beam_size: int = 5,
-        cpu_threads: int = 0,
+        self, folder: Path, identity: ModelIdentity, options: FasterWhisperOptions, *, cpu_threads: int = 0
     ) -> None:
-        self._model = WhisperModel(str(folder), device="auto", compute_type=compute_type, cpu_threads=cpu_threads)
-        self._beam_size = beam_size
+        self._model = WhisperModel(
+            str(folder), device=options.device, compute_type=options.compute_type, cpu_threads=cpu_threads
+        )
+        self._beam_size = options.beam_size
         self._identity = identity
 
     @property

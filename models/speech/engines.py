@@ -1,0 +1,41 @@
+"""The speech engines there are. Imports are inside: a role that is not used costs nothing."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from models.engine_spec import BuildInputs, EngineLane, EngineOptions, EngineSpec, KnownWeights, Tested, takes
+
+
+class FasterWhisperOptions(EngineOptions):
+    """`compute_type` is CTranslate2's: int8 for the CPU, float16 for a GPU, "default" for the one of the weights."""
+
+    neutral: ClassVar[frozenset[str]] = frozenset({"device"})
+
+    compute_type: Literal["default", "int8", "int8_float16", "int8_float32", "float16", "bfloat16", "float32"] = "int8"
+    beam_size: int = Field(default=5, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+def _faster_whisper(inputs: BuildInputs[FasterWhisperOptions]) -> Any:
+    from models.speech.faster_whisper import FasterWhisper
+
+    return FasterWhisper(inputs.weights(), inputs.identity, inputs.options, cpu_threads=inputs.threads)
+
+
+SPEECH_ENGINES: dict[str, EngineSpec[Any]] = {
+    "faster-whisper": EngineSpec(
+        version=2,
+        options=FasterWhisperOptions,
+        build=_faster_whisper,
+        lanes=frozenset({EngineLane.PERCEIVE}),
+        # int8 halves a float16 file on the CPU; on a GPU the file's own type is kept.
+        memory=takes(cpu=1.0, gpu=1.0, working_gib=0.6),
+        tested=Tested.REAL,
+        modules=("faster_whisper", "ctranslate2"),
+        install="faster-whisper",
+        weights=(KnownWeights("whisper-base-ct2", "MIT", 147_882_941),),
+    ),
+}
