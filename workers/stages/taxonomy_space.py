@@ -13,11 +13,22 @@ from numpy.typing import NDArray
 
 from models.profile import Role
 from models.runtime import Runtime
+from models.vision.matching import Matching
 from services.library.blobs import BlobStore
 from services.library.taxonomy.loader import load_taxonomy
 from services.library.taxonomy.types import Topic
 
 Matrix = NDArray[np.float32]
+
+HALF = 0.33
+"""Cosine at which a topic is as likely right as wrong (labelled clips, the lite profile's text engine)."""
+
+SLOPE = 0.05
+"""Cosine by which the log odds of a topic rise by one."""
+
+_LEAST = 1e-4
+_LAYOUT = "2"
+"""Raised when what is kept of a space changes."""
 
 _lock = threading.Lock()
 _spaces: dict[str, TaxonomySpace] = {}
@@ -25,30 +36,39 @@ _spaces: dict[str, TaxonomySpace] = {}
 
 @dataclass(frozen=True, slots=True)
 class TaxonomySpace:
-    """Rows follow `load_taxonomy().leaves`. All rows are of unit length, centred on what short texts have in common.
+    """Rows follow `load_taxonomy().leaves`, each of unit length; `text` is centred on what short texts have in common.
 
-    `centre` has shape (1, dim) and is to be taken from a passage vector before it is compared with `text`.
+    `centre` has shape (1, dim) and is to be taken from a passage vector before it is compared with `text`. `visual` is
+    centred as well where the vision engine learned no scale for its cosines (`scale` is then 0, of shape (1,)).
     """
 
     text: Matrix
     visual: Matrix
     centre: Matrix
-    visual_centre: Matrix
+    scale: Matrix
 
     def by_text(self, passages: Matrix) -> Matrix:
         """Cosines of passage vectors, shape (n, dim), with every leaf: shape (n, leaves)."""
         return np.asarray(_unit(passages - self.centre) @ self.text.T, dtype=np.float32)
 
     def by_frames(self, vectors: Matrix) -> Matrix:
-        """Cosines of frame vectors, shape (n, dim), with every leaf: shape (n, leaves)."""
-        return np.asarray(vectors @ self.visual.T, dtype=np.float32)
+        """How near frame vectors, shape (n, dim), are to every leaf, as cosines of texts would be: (n, leaves).
+
+        A space with a learned scale says how likely a leaf is among all of them. That is placed where a text's cosine
+        would mean the same: at `HALF` for even odds, `SLOPE` further for each step of the log odds.
+        """
+        if not self.scale[0]:
+            return np.asarray(vectors @ self.visual.T, dtype=np.float32)
+        likely = Matching(float(self.scale[0])).among(vectors, self.visual)
+        odds = np.log(np.maximum(likely, _LEAST)) - np.log(np.maximum(1.0 - likely, _LEAST))
+        return np.asarray(HALF + SLOPE * odds, dtype=np.float32)
 
 
 def taxonomy_space(runtime: Runtime, blobs: BlobStore) -> TaxonomySpace:
     """The space for this runtime's models; computed when first asked for, then read from the blob store."""
     leaves = load_taxonomy().leaves
     texts = _texts(leaves)
-    named = "\n".join([str(runtime.identity(Role.TEXT)), str(runtime.identity(Role.VISION)), *texts])
+    named = "\n".join([_LAYOUT, str(runtime.identity(Role.TEXT)), str(runtime.identity(Role.VISION)), *texts])
     key = hashlib.sha256(named.encode()).hexdigest()[:24]
     with _lock:
         if key not in _spaces:
@@ -71,10 +91,16 @@ def _compute(runtime: Runtime, texts: Sequence[str]) -> TaxonomySpace:
         passages = runtime.text.embed_passages(texts)
     with runtime.calling(Role.VISION):
         reached = runtime.vision.embed_texts(texts)
+        languages, matching = runtime.vision.languages, runtime.vision.matching
+    half = len(texts) // 2
+    # A language that the engine doesn't know would only add noise to the one it does.
+    known = [rows for language, rows in (("en", reached[:half]), ("zh", reached[half:])) if language in languages]
+    visual = _unit(np.asarray(np.mean(known, axis=0), dtype=np.float32))
+    if matching is None:
+        visual = _unit(visual - visual.mean(axis=0, keepdims=True))
     centre = passages.mean(axis=0, keepdims=True)
-    visual = _unit(_both(reached))
-    visual_centre = visual.mean(axis=0, keepdims=True)
-    return TaxonomySpace(_unit(_both(passages) - centre), _unit(visual - visual_centre), centre, visual_centre)
+    scale = np.array([matching.scale if matching else 0.0], dtype=np.float32)
+    return TaxonomySpace(_unit(_both(passages) - centre), visual, centre, scale)
 
 
 def _both(matrix: Matrix) -> Matrix:
