@@ -19,6 +19,9 @@ from transformers import (
     ChineseCLIPConfig,
     ChineseCLIPImageProcessor,
     ChineseCLIPModel,
+    ClapConfig,
+    ClapFeatureExtractor,
+    ClapModel,
     CLIPConfig,
     CLIPImageProcessor,
     CLIPModel,
@@ -143,3 +146,16 @@ def tiny_sentence_transformer(folder: Path, kind: str) -> Path:
     model = SentenceTransformer(modules=[transformer, Pooling(WIDTH, pooling_mode=mode)], prompts=prompts, device="cpu")
     model.save_pretrained(str(folder / "model"))
     return folder / "model"
+
+
+def tiny_clap(folder: Path, *, fused: bool = False) -> Path:
+    """CLAP: a small Swin tower over the spectrogram, a small RoBERTa, both projected to 24 numbers."""
+    torch.manual_seed(6)
+    size = letters_tokenizer(folder, ends=True)
+    ClapFeatureExtractor(truncation="fusion" if fused else "rand_trunc").save_pretrained(folder)
+    text = _TOWER | {"vocab_size": size, "max_position_embeddings": 130, "pad_token_id": 0, "projection_dim": 24}
+    audio = {
+        "patch_embeds_hidden_size": 8, "hidden_size": 64, "depths": [1, 1, 1, 1], "num_attention_heads": [1, 2, 2, 4],
+        "projection_dim": 24, "enable_fusion": fused, "fusion_type": "aff_2d" if fused else None,
+    }  # fmt: skip
+    return _saved(ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=24)), folder)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from models.errors import ModelError
 from models.identity import ModelIdentity
+from models.kept_vectors import kept_vectors
 from models.text.base import TextEngine
 from models.vision.base import FrameFeatures, VisualLabel
 from models.vision.conse import SemanticSpace
-from models.vision.kept_vectors import kept_vectors
 from models.vision.label_names import imagenet_names
 
 if TYPE_CHECKING:

@@ -64,11 +64,11 @@ VISION_ENGINES: dict[str, EngineSpec[Any]] = {
         modules=("torch", "transformers", "safetensors", "PIL"),
         install="reelwise[standard]",
         weights=(
-            KnownWeights("siglip2-base-patch16-256", "Apache-2.0"),
-            KnownWeights("siglip2-so400m-patch14-384", "Apache-2.0"),
-            KnownWeights("siglip2-base-patch16-naflex", "Apache-2.0"),
-            KnownWeights("clip-vit-base-patch32", "MIT"),
-            KnownWeights("chinese-clip-vit-base-patch16", "Apache-2.0"),
+            KnownWeights("siglip2-base-patch16-256", "Apache-2.0", hub="google/siglip2-base-patch16-256"),
+            KnownWeights("siglip2-so400m-patch14-384", "Apache-2.0", hub="google/siglip2-so400m-patch14-384"),
+            KnownWeights("siglip2-base-patch16-naflex", "Apache-2.0", hub="google/siglip2-base-patch16-naflex"),
+            KnownWeights("clip-vit-base-patch32", "MIT", hub="openai/clip-vit-base-patch32"),
+            KnownWeights("chinese-clip-vit-base-patch16", "Apache-2.0", hub="OFA-Sys/chinese-clip-vit-base-patch16"),
         ),
     ),
 }

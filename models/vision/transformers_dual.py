@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from models.errors import EngineUnavailable, ModelError
 from models.identity import ModelIdentity
+from models.kept_vectors import kept_vectors
 from models.torch_loading import load_model, load_part, torch_device, torch_dtype
 from models.vision.base import FrameFeatures, VisualLabel
 from models.vision.conse import unit_rows
 from models.vision.dual_families import family_of, languages_of
 from models.vision.engines import DualOptions
-from models.vision.kept_vectors import kept_vectors
 from models.vision.label_names import LabelName
 from models.vision.matching import Matching
 from models.vision.vocabulary import vocabulary
