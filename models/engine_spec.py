@@ -125,11 +125,15 @@ def takes(*, cpu: float, gpu: float | None, working_gib: float) -> MemoryRule:
 
 @dataclass(frozen=True, slots=True)
 class KnownWeights:
-    """Weights that an engine is known to fit, their licence, and the bytes of their files where that is known."""
+    """Weights that an engine is known to fit: name in the catalogue, licence, bytes of the files where they are known.
+
+    `hub` is where their authors publish them (owner and name at Hugging Face, unless it says otherwise).
+    """
 
     name: str
     licence: str
     bytes: int | None = None
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True)

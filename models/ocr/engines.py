@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,16 +10,26 @@ from models.engine_spec import BuildInputs, EngineLane, EngineOptions, EngineSpe
 
 
 class RapidOcrOptions(EngineOptions):
-    """`long_side` caps the detector's input, pixels; lines below `min_confidence` are left out."""
+    """`long_side` caps the detector's input, pixels; lines below `min_confidence` are left out.
+
+    `release` and `size` say which of PaddleOCR's models the weights folder holds. `device` "cuda" needs the package
+    onnxruntime-gpu in place of onnxruntime; "auto" takes a GPU where that package sees one, the `gpu`th of them.
+    """
+
+    neutral: ClassVar[frozenset[str]] = frozenset({"device", "gpu"})
 
     min_confidence: float = Field(default=0.8, ge=0.0, le=1.0)
     long_side: int = Field(default=736, ge=64)
+    release: Literal["PP-OCRv4", "PP-OCRv5", "PP-OCRv6"] = "PP-OCRv6"
+    size: Literal["tiny", "mobile", "small", "medium", "server"] = "small"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    gpu: int = Field(default=0, ge=0)
 
 
 def _rapidocr(inputs: BuildInputs[RapidOcrOptions]) -> Any:
     from models.ocr.rapidocr import RapidOcr
 
-    return RapidOcr(inputs.identity, inputs.options, threads=inputs.threads)
+    return RapidOcr(inputs.weights(), inputs.identity, inputs.options, threads=inputs.threads)
 
 
 OCR_ENGINES: dict[str, EngineSpec[Any]] = {
@@ -32,6 +42,10 @@ OCR_ENGINES: dict[str, EngineSpec[Any]] = {
         tested=Tested.REAL,
         modules=("rapidocr", "onnxruntime"),
         install="rapidocr onnxruntime",
-        weights=(KnownWeights("pp-ocrv6-small", "Apache-2.0", 31_749_509),),
+        weights=(
+            KnownWeights("pp-ocrv6-small", "Apache-2.0", 31_749_509),
+            KnownWeights("pp-ocrv5-server", "Apache-2.0", hub="RapidAI/RapidOCR (ModelScope), onnx/PP-OCRv5"),
+            KnownWeights("pp-ocrv6-medium", "Apache-2.0", hub="RapidAI/RapidOCR (ModelScope), onnx/PP-OCRv6"),
+        ),
     ),
 }

@@ -64,7 +64,7 @@ SPEECH_ENGINES: dict[str, EngineSpec[Any]] = {
         install="faster-whisper",
         weights=(
             KnownWeights("whisper-base-ct2", "MIT", 147_882_941),
-            KnownWeights("whisper-large-v3-turbo-ct2", "MIT"),
+            KnownWeights("whisper-large-v3-turbo-ct2", "MIT", hub="mobiuslabsgmbh/faster-whisper-large-v3-turbo"),
         ),
     ),
     "openai-whisper": EngineSpec(
@@ -77,6 +77,9 @@ SPEECH_ENGINES: dict[str, EngineSpec[Any]] = {
         tested=Tested.REAL,
         modules=("whisper", "torch", "faster_whisper"),
         install="reelwise[standard]",
-        weights=(KnownWeights("whisper-large-v3-turbo", "MIT"), KnownWeights("whisper-base", "MIT")),
+        weights=(
+            KnownWeights("whisper-large-v3-turbo", "MIT", hub="openai/whisper (its own list of checkpoints)"),
+            KnownWeights("whisper-base", "MIT", hub="openai/whisper (its own list of checkpoints)"),
+        ),
     ),
 }

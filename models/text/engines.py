@@ -68,9 +68,9 @@ TEXT_ENGINES: dict[str, EngineSpec[Any]] = {
         modules=("torch", "sentence_transformers", "transformers", "safetensors"),
         install="reelwise[standard]",
         weights=(
-            KnownWeights("qwen3-embedding-0.6b", "Apache-2.0"),
-            KnownWeights("bge-m3", "MIT"),
-            KnownWeights("multilingual-e5-large-instruct", "MIT"),
+            KnownWeights("qwen3-embedding-0.6b", "Apache-2.0", hub="Qwen/Qwen3-Embedding-0.6B"),
+            KnownWeights("bge-m3", "MIT", hub="BAAI/bge-m3"),
+            KnownWeights("multilingual-e5-large-instruct", "MIT", hub="intfloat/multilingual-e5-large-instruct"),
         ),
     ),
 }
