@@ -92,5 +92,5 @@ def test_a_gpu_that_is_not_there_is_said_to_be(runtime: Runtime) -> None:
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("ONNX Runtime sees a GPU here")
     bundled = path_of("pp-ocrv6-small", Settings().models_dir)
-    with pytest.raises(EngineUnavailable, match="onnxruntime sees no GPU.*pip install onnxruntime-gpu"):
+    with pytest.raises(EngineUnavailable, match=r"onnxruntime sees no GPU.*pip install onnxruntime-gpu"):
         RapidOcr(bundled, runtime.identity(Role.OCR), RapidOcrOptions(device="cuda"))
