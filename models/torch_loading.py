@@ -15,6 +15,13 @@ LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 """What every `from_pretrained` is given."""
 
 
+def quiet() -> None:
+    """No progress bars: loading happens in workers, whose output is a log."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
 def torch_device(options: TorchOptions) -> torch.device:
     """Where to run. Raises `EngineUnavailable` for a GPU that is not there."""
     import torch
@@ -38,14 +45,14 @@ def torch_dtype(options: TorchOptions, device: torch.device) -> torch.dtype:
     return named.get(options.dtype) or (torch.float16 if device.type == "cuda" else torch.float32)
 
 
-def check_folder(folder: Path, *, holds: str = "model.safetensors or its shards") -> None:
+def check_folder(folder: Path) -> None:
     """Raise `ModelError` unless the folder looks like one that `save_pretrained` writes, with safetensors."""
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} is no folder of a transformers model: it has no config.json")
     if not any(folder.glob("*.safetensors")):
         pickled = sorted(path.name for path in folder.glob("*.bin"))
         why = f"; {', '.join(pickled)} may hold code and is not read" if pickled else ""
-        raise ModelError(f"{folder} holds no safetensors ({holds}){why}")
+        raise ModelError(f"{folder} holds no safetensors{why}")
 
 
 def load_model(loader: Any, folder: Path, dtype: torch.dtype, device: torch.device) -> Any:
@@ -56,6 +63,7 @@ def load_model(loader: Any, folder: Path, dtype: torch.dtype, device: torch.devi
     """
     from safetensors import SafetensorError
 
+    quiet()
     check_folder(folder)
     try:
         model, info = loader.from_pretrained(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from models.engine_spec import (
     BuildInputs,
     EngineLane,
@@ -19,6 +21,7 @@ from models.engine_spec import (
 class ClapOptions(TorchOptions):
     """`vocabulary` is a YAML file with names of events and music moods to listen for; empty: those that ship."""
 
+    batch: int = Field(default=8, ge=1)
     vocabulary: str = ""
 
 
@@ -50,7 +53,8 @@ SOUND_ENGINES: dict[str, EngineSpec[Any]] = {
         options=ClapOptions,
         build=_clap,
         lanes=frozenset({EngineLane.PERCEIVE}),
-        memory=takes(cpu=1.0, gpu=0.5, working_gib=1.0),
+        # Working memory as measured on the CPU with 8 windows (HTSAT-tiny, random weights).
+        memory=takes(cpu=1.0, gpu=0.5, working_gib=2.2),
         tested=Tested.TINY,
         modules=("torch", "transformers", "safetensors", "soxr", "librosa"),
         install="reelwise[standard]",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.errors import EngineUnavailable, ModelError, ProfileInvalid
 from models.identity import ModelIdentity
 from models.text.engines import SentenceTransformersOptions
-from models.torch_loading import LOCAL, torch_device, torch_dtype
+from models.torch_loading import LOCAL, quiet, torch_device, torch_dtype
 
 try:
     import torch
@@ -37,6 +37,7 @@ class SentenceTransformers:
     def __init__(
         self, folder: Path, identity: ModelIdentity, options: SentenceTransformersOptions, *, threads: int = 0
     ) -> None:
+        quiet()
         _check_folder(folder)
         if threads:
             torch.set_num_threads(threads)
