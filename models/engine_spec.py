@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,27 +39,35 @@ class Tested(StrEnum):
 
 
 class EngineOptions(BaseModel):
-    """Base of every engine's options. `neutral` are those that don't change what comes out: no fingerprint has them."""
+    """Base of every engine's options.
+
+    `neutral` are those that don't change what comes out: no fingerprint has them. `files` are paths of files, whose
+    contents count as well.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     neutral: ClassVar[frozenset[str]] = frozenset()
+    files: ClassVar[frozenset[str]] = frozenset()
 
 
 class NoOptions(EngineOptions):
     """An engine without options."""
 
 
+TorchDevice = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+""""auto" (the first GPU where there is one), "cpu", "cuda" or "cuda:N"."""
+
+
 class TorchOptions(EngineOptions):
     """Where and how a PyTorch model runs.
 
-    `device` is "auto" (the first GPU where there is one), "cpu", "cuda" or "cuda:N". `dtype` "auto" is float16 on a GPU
-    and float32 on the CPU. `batch` is how many inputs go through the model at once.
+    `dtype` "auto" is float16 on a GPU and float32 on the CPU. `batch` is how many inputs go through the model at once.
     """
 
     neutral: ClassVar[frozenset[str]] = frozenset({"device", "batch"})
 
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    device: TorchDevice = "auto"
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     batch: int = Field(default=16, ge=1)
 
@@ -170,7 +179,15 @@ class EngineSpec(Generic[OptionsT]):
 
     def telling(self, given: dict[str, str | int | float | bool]) -> str:
         """The given options that change what comes out, as an identity holds them."""
-        return " ".join(f"{name}={value}" for name, value in sorted(given.items()) if name not in self.options.neutral)
+        told = {name: value for name, value in sorted(given.items()) if name not in self.options.neutral}
+        contents = {name: _digest(str(told[name])) for name in told if name in self.options.files}
+        return " ".join(f"{name}={value}{contents.get(name, '')}" for name, value in told.items())
+
+
+def _digest(path: str) -> str:
+    """What tells a file's contents from others'; nothing for one that is not there, which the engine will report."""
+    file = Path(path).expanduser()
+    return f"#{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" if file.is_file() else ""
 
 
 def _fault(item: Any) -> str:

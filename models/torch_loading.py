@@ -22,16 +22,16 @@ def quiet() -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def torch_device(options: TorchOptions) -> torch.device:
-    """Where to run. Raises `EngineUnavailable` for a GPU that is not there."""
+def torch_device(name: str) -> torch.device:
+    """Where to run, by the option `device`. Raises `EngineUnavailable` for a GPU that is not there."""
     import torch
 
-    if options.device == "auto":
+    if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(options.device)
+    device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise EngineUnavailable(
-            f"device {options.device} is not there (PyTorch {torch.__version__} sees {torch.cuda.device_count()}); "
+            f"device {name} is not there (PyTorch {torch.__version__} sees {torch.cuda.device_count()}); "
             "set the option device to auto or cpu, or install a PyTorch build for this machine's GPU"
         )
     return device

@@ -69,7 +69,7 @@ class Clap:
     ) -> None:
         if threads:
             torch.set_num_threads(threads)
-        self._device = torch_device(options)
+        self._device = torch_device(options.device)
         self._dtype = torch_dtype(options, self._device)
         config = load_part(AutoConfig, folder, "configuration")
         if config.model_type != "clap":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ from models.engine_spec import (
 
 class ClapOptions(TorchOptions):
     """`vocabulary` is a YAML file with names of events and music moods to listen for; empty: those that ship."""
+
+    files: ClassVar[frozenset[str]] = frozenset({"vocabulary"})
 
     batch: int = Field(default=8, ge=1)
     vocabulary: str = ""

@@ -13,7 +13,7 @@ from models.engine_spec import (
     EngineSpec,
     KnownWeights,
     Tested,
-    TorchOptions,
+    TorchDevice,
     takes,
 )
 
@@ -33,9 +33,13 @@ class FasterWhisperOptions(EngineOptions):
     batch_from_s: float = Field(default=120.0, ge=30.0)
 
 
-class OpenAiWhisperOptions(TorchOptions):
-    """`beam_size` hypotheses are kept. `batch` has no effect: the package decodes one window at a time."""
+class OpenAiWhisperOptions(EngineOptions):
+    """`beam_size` hypotheses are kept. `dtype` "auto" computes in float16 on a GPU and in float32 on the CPU."""
 
+    neutral: ClassVar[frozenset[str]] = frozenset({"device"})
+
+    device: TorchDevice = "auto"
+    dtype: Literal["auto", "float32", "float16"] = "auto"
     beam_size: int = Field(default=5, ge=1)
 
 

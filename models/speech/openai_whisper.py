@@ -60,14 +60,14 @@ class OpenAiWhisper(WhisperEngine):
         super().__init__(identity)
         if threads:
             torch.set_num_threads(threads)
-        self._device = torch_device(options)
+        self._device = torch_device(options.device)
         try:
             self._model = whisper.load_model(str(checkpoint), device=self._device)
         except (RuntimeError, KeyError, TypeError, EOFError, OSError, UnpicklingError) as error:
             raise ModelError(f"{checkpoint} is no checkpoint of openai-whisper: {error}") from error
         _align(self._model, checkpoint.stem)
         self._beam_size = options.beam_size
-        self._half = self._device.type == "cuda" and options.dtype in ("auto", "float16")
+        self._half = self._device.type == "cuda" and options.dtype != "float32"
         # Decoding keeps its cache in hooks on the model's layers.
         self._lock = threading.Lock()
 

@@ -62,8 +62,8 @@ TEXT_ENGINES: dict[str, EngineSpec[Any]] = {
         options=SentenceTransformersOptions,
         build=_sentence_transformers,
         lanes=_LANES,
-        # The default's file is bfloat16: twice that as float32 on the CPU, the same as float16 on a GPU. Working memory as
-        # measured on the CPU with 16 texts of 1,024 tokens (Qwen3-Embedding-0.6B's architecture, random weights).
+        # The default's file is bfloat16: twice that as float32 on the CPU, the same as float16 on a GPU. Working memory
+        # as measured on the CPU with 16 texts of 1,024 tokens (Qwen3-Embedding-0.6B's architecture, random weights).
         memory=takes(cpu=2.0, gpu=1.0, working_gib=1.3),
         tested=Tested.TINY,
         modules=("torch", "sentence_transformers", "transformers", "safetensors"),

@@ -41,7 +41,7 @@ class SentenceTransformers:
         _check_folder(folder)
         if threads:
             torch.set_num_threads(threads)
-        device = torch_device(options)
+        device = torch_device(options.device)
         try:
             self._model = SentenceTransformer(
                 str(folder),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from models.engine_spec import (
     BuildInputs,
@@ -20,6 +20,8 @@ _LANES = frozenset({EngineLane.PERCEIVE, EngineLane.DESCRIBE, EngineLane.REQUEST
 
 class DualOptions(TorchOptions):
     """`vocabulary` is a YAML file of [English, Chinese] names to look for in frames; empty: those that ship."""
+
+    files: ClassVar[frozenset[str]] = frozenset({"vocabulary"})
 
     vocabulary: str = ""
 

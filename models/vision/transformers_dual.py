@@ -50,7 +50,7 @@ class TransformersDual:
     ) -> None:
         if threads:
             torch.set_num_threads(threads)
-        self._device = torch_device(options)
+        self._device = torch_device(options.device)
         self._dtype = torch_dtype(options, self._device)
         config = load_part(AutoConfig, folder, "configuration")
         self._family = family_of(config, folder)

@@ -1,5 +1,7 @@
 """Every engine says what it is, and a profile's options are checked before anything is loaded."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,15 @@ def test_where_it_runs_is_no_part_of_what_an_engine_is(tmp_path: Path) -> None:
     assert here == there != other
 
 
+def test_what_a_file_that_an_option_names_holds_is_part_of_what_an_engine_is(tmp_path: Path) -> None:
+    names, vision = tmp_path / "names.yaml", ENGINES[Role.VISION]["transformers"]
+    names.write_text("[[cat, 猫]]", encoding="utf-8")
+    before = vision.telling({"vocabulary": str(names), "batch": 4})
+    names.write_text("[[dog, 狗]]", encoding="utf-8")
+    assert before.startswith(f"vocabulary={names}#")
+    assert vision.telling({"vocabulary": str(names), "batch": 8}) != before
+
+
 @pytest.mark.parametrize("name", shipped_profiles())
 def test_the_options_of_a_shipped_profile_are_those_of_its_engines(name: str) -> None:
     assert set(engine_options(load_profile(name))) == set(Role)
@@ -88,3 +99,19 @@ def test_every_engine_may_run_in_the_lanes_that_call_its_role() -> None:
 def test_engines_that_embed_queries_may_run_in_a_request() -> None:
     for role in (Role.TEXT, Role.VISION):
         assert all(EngineLane.REQUEST in engine.lanes for engine in ENGINES[role].values())
+
+
+def test_no_engines_library_is_imported_to_know_the_engines() -> None:
+    heavy = [
+        "torch",
+        "transformers",
+        "sentence_transformers",
+        "whisper",
+        "faster_whisper",
+        "librosa",
+        "rapidocr",
+        "xllamacpp",
+    ]
+    code = f"import sys, models.runtime, services.cli.engine_table; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
