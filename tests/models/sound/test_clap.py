@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoFeatureExtractor, AutoTokenizer, ClapModel
 
 from models.errors import ModelError, ProfileInvalid
 from models.identity import ModelIdentity
@@ -122,6 +124,21 @@ def test_what_goes_on_over_neighbouring_windows_is_one_event(load: Callable[...,
 def test_nothing_is_heard_in_silence(load: Callable[..., Clap]) -> None:
     profile = load().listen(np.zeros(5 * SAMPLE_RATE, np.float32))
     assert (profile.words, profile.events, profile.music_moods) == ("silence", (), ())
+
+
+def test_cosines_and_scale_give_the_logits_of_the_models_own_forward_pass(
+    folders: dict[str, Path], load: Callable[..., Clap]
+) -> None:
+    engine: Any = load()
+    ((_, samples),) = engine._windows(melody(8.0))
+    model = ClapModel.from_pretrained(folders["unfused"]).eval()
+    heard = AutoFeatureExtractor.from_pretrained(folders["unfused"])(samples, sampling_rate=48_000, return_tensors="pt")
+    texts = ["rain", "a dog barks"]
+    read = AutoTokenizer.from_pretrained(folders["unfused"])(texts, padding=True, return_tensors="pt")
+    read.pop("token_type_ids", None)
+    with torch.inference_mode():
+        theirs = model(**heard, **read).logits_per_audio.numpy()
+    assert engine._scale * engine._embed([samples]) @ engine.embed_texts(texts).T == pytest.approx(theirs, abs=2e-3)
 
 
 def test_texts_are_embedded_alike_alone_and_in_a_batch(load: Callable[..., Clap]) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from models.errors import EngineUnavailable, ModelError, ProfileInvalid
 from models.identity import ModelIdentity
@@ -119,6 +123,38 @@ def test_the_names_that_ship_are_looked_for_unless_others_are_given() -> None:
 
 def test_half_an_emoji_is_read_as_something(load: Callable[..., TransformersDual]) -> None:
     assert np.isfinite(load("clip").embed_texts(["cat \ud83d"])).all()
+
+
+@pytest.mark.parametrize("family", MAKERS)
+def test_cosines_scale_and_bias_give_the_logits_of_the_models_own_forward_pass(
+    family: str, folders: dict[str, Path], load: Callable[..., TransformersDual]
+) -> None:
+    engine, shown, texts = load(family), pictures(), ["a cat", "two dogs"]
+    model = AutoModel.from_pretrained(folders[family]).eval()
+    looked = AutoImageProcessor.from_pretrained(folders[family], backend="pil")(
+        images=[Image.fromarray(picture) for picture in shown], return_tensors="pt"
+    )
+    tokenizer = AutoTokenizer.from_pretrained(folders[family])
+    if "siglip" in family:
+        # As these models were trained: padded on the right to full length, and no mask.
+        read = tokenizer(texts, padding="max_length", padding_side="right", max_length=16, return_tensors="pt")
+        del read["attention_mask"]
+    else:
+        read = tokenizer(texts, padding=True, return_tensors="pt")
+    read.pop("token_type_ids", None)
+    with torch.inference_mode():
+        theirs = model(**looked, **read).logits_per_image.numpy()
+    ours = engine.matching.scale * engine.embed_frames(shown).vectors @ engine.embed_texts(texts).T
+    assert ours + (engine.matching.bias or 0.0) == pytest.approx(theirs, abs=2e-3)
+
+
+def test_threads_that_embed_at_once_get_what_each_would_alone(load: Callable[..., TransformersDual]) -> None:
+    engine = load("clip")
+    texts = [["cat" * (1 + i % 5)] for i in range(12)]
+    alone = [engine.embed_texts(one) for one in texts]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(engine.embed_texts, texts))
+    assert np.concatenate(together) == pytest.approx(np.concatenate(alone), abs=1e-5)
 
 
 @pytest.mark.parametrize("family", ["siglip", "clip"])
