@@ -27,7 +27,7 @@ from services.library.calibration import Calibration, fit
 from services.library.errors import LibraryError
 
 _BINS = 5
-_HEADER = """# From a signal's score to the share of its labels that people accept: sigmoid(intercept + slope * logit(score)).
+_HEADER = """# From a score to the share of such labels that people accept: sigmoid(intercept + slope * logit(score)).
 # Written by `python -m benchmarks.calibrate --write FILE`; a signal without a curve, or of another model, keeps its
 # score. REELWISE_CALIBRATION names a file of your own, fitted to your editors' verdicts.
 """

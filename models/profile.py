@@ -25,13 +25,22 @@ class Role(StrEnum):
 
 
 class RoleSpec(BaseModel):
-    """The engine of a role, the weights' name in the catalogue (None: it needs none), and the engine's options."""
+    """The engine of a role, its weights (None: it needs none), and its options.
+
+    `weights` is a name in the catalogue, or an operator's own folder: a path that begins with "/", "./", "../" or "~".
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     engine: str
     weights: str | None = None
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path | None:
+        """The operator's own folder, where the weights are one."""
+        own = self.weights is not None and self.weights.startswith(("/", "./", "../", "~"))
+        return Path(str(self.weights)).expanduser() if own else None
 
 
 class Asking(BaseModel):
@@ -65,8 +74,9 @@ class Profile(BaseModel):
         return self
 
     def weights(self) -> tuple[str, ...]:
-        """Names of all weights the profile needs, in the order of roles."""
-        return tuple(dict.fromkeys(spec.weights for spec in self.roles.values() if spec.weights))
+        """Names in the catalogue of all weights the profile needs, in the order of roles; own folders are left out."""
+        named = (spec.weights for spec in self.roles.values() if spec.weights and spec.folder is None)
+        return tuple(dict.fromkeys(named))
 
 
 def shipped_profiles() -> tuple[str, ...]:

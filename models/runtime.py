@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from models.clock import CallClock
-from models.engines import BuildInputs, engine_spec
+from models.engine_spec import BuildInputs
+from models.engines import engine_options, engine_spec
 from models.identity import ModelIdentity
 from models.language.base import LanguageEngine
 from models.ocr.base import OcrEngine
-from models.profile import Profile, Role
+from models.own_weights import folder_revision
+from models.profile import Profile, Role, RoleSpec
 from models.sound.base import SoundEngine
 from models.speech.base import SpeechEngine
 from models.text.base import TextEngine
@@ -26,11 +28,13 @@ from models.weights.fetch import path_of
 class Runtime:
     """The engines of one profile. Safe to use from many threads: two that need the same engine load it once.
 
-    `identity(role)` is known without loading anything, so fingerprints cost nothing.
+    `identity(role)` is known without loading anything, so fingerprints cost nothing. Raises `ProfileInvalid` when made
+    with a profile whose engines or options there are not.
     """
 
     def __init__(self, profile: Profile, weights: Path, *, threads: int = 0) -> None:
         self.profile = profile
+        self._options = engine_options(profile)
         self.clock = CallClock()
         self._weights = weights
         self._threads = threads or os.cpu_count() or 1
@@ -98,9 +102,9 @@ class Runtime:
             if role not in self._engines:
                 spec = self.profile.roles[role]
                 inputs = BuildInputs(
-                    folder=path_of(spec.weights, self._weights) if spec.weights else None,
+                    folder=self._folder(spec),
                     identity=self._identities[role],
-                    options=dict(spec.options),
+                    options=self._options[role],
                     threads=self._threads,
                     cache=self._weights / "derived",
                     text=lambda: self.text,
@@ -108,13 +112,22 @@ class Runtime:
                 self._engines[role] = engine_spec(role, spec.engine).build(inputs)
             return self._engines[role]
 
+    def _folder(self, spec: RoleSpec) -> Path | None:
+        if spec.weights is None or spec.folder is not None:
+            return spec.folder
+        return path_of(spec.weights, self._weights)
+
     def _identify(self, role: Role) -> ModelIdentity:
         spec = self.profile.roles[role]
-        options = " ".join(f"{name}={value}" for name, value in sorted(spec.options.items()))
         engine = engine_spec(role, spec.engine)
+        options = engine.telling(spec.options)
         if engine.in_text_space:
             options = f"{options} text={self._identify(Role.TEXT)}".strip()
         if spec.weights is None:
             return ModelIdentity(spec.engine, "signal", str(engine.version), options)
+        if spec.folder is not None:
+            return ModelIdentity(
+                spec.engine, spec.folder.name, f"{folder_revision(spec.folder)}.{engine.version}", options
+            )
         weight = default_catalogue().weight(spec.weights)
         return ModelIdentity(spec.engine, weight.name, f"{weight.revision}.{engine.version}", options)

@@ -1,45 +1,58 @@
-"""Text on screen by RapidOCR (PP-OCR detection and recognition in ONNX Runtime). The weights ship inside its wheel."""
+"""Text on screen by RapidOCR: PP-OCR's detection and recognition in ONNX Runtime, on the CPU or a GPU.
+
+The small models ship inside its wheel; a folder with others (medium, server) is read the same way.
+"""
 
 from __future__ import annotations
 
 import logging
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import EngineUnavailable
+from models.errors import EngineUnavailable, ModelError
 from models.identity import ModelIdentity
 from models.ocr.base import TextBox
+from models.ocr.engines import RapidOcrOptions
 
 _LEAST_SIDE = 32
 """Least side of what the detector sees, pixels: its network works in steps of 32."""
 
 
 class RapidOcr:
-    """Reads Chinese and English. `long_side` caps the detector's input, pixels: smaller is faster, and misses more."""
+    """Reads Chinese and English. A smaller `long_side` is faster, and misses more."""
 
-    def __init__(
-        self, identity: ModelIdentity, *, min_confidence: float = 0.8, long_side: int = 736, threads: int = 2
-    ) -> None:
+    def __init__(self, folder: Path, identity: ModelIdentity, options: RapidOcrOptions, *, threads: int = 2) -> None:
         try:
-            from rapidocr import RapidOCR
+            from rapidocr import ModelType, OCRVersion, RapidOCR
         except ImportError as error:
             raise EngineUnavailable("rapidocr is not installed; run: pip install rapidocr onnxruntime") from error
+        release, size = OCRVersion(options.release), ModelType(options.size)
         self._engine = RapidOCR(
             params={
                 "Global.log_level": "error",
-                "Global.text_score": min_confidence,
+                "Global.text_score": options.min_confidence,
                 "Global.use_cls": False,
+                # With a path nothing is looked up or downloaded.
+                "Det.model_path": str(_network(folder, "det", options)),
+                "Det.ocr_version": release,
+                "Det.model_type": size,
                 "Det.limit_type": "max",
-                "Det.limit_side_len": long_side,
+                "Det.limit_side_len": options.long_side,
+                "Rec.model_path": str(_network(folder, "rec", options)),
+                "Rec.ocr_version": release,
+                "Rec.model_type": size,
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+                "EngineConfig.onnxruntime.use_cuda": _on_gpu(options),
+                "EngineConfig.onnxruntime.cuda_ep_cfg.device_id": options.gpu,
             }
         )
         # The library logs every empty frame as a warning; a frame without text is ordinary here.
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-        self._long_side = long_side
+        self._long_side = options.long_side
         self._identity = identity
 
     @property
@@ -63,6 +76,29 @@ class RapidOcr:
             if text.strip()
         ]
         return tuple(sorted(lines, key=lambda line: (round(line.box[1], 2), line.box[0])))
+
+
+def _network(folder: Path, task: str, options: RapidOcrOptions) -> Path:
+    """The detector ("det") or the recogniser ("rec") of the release and size that the options name."""
+    wanted = f"*{options.release}_{task}_{options.size}.onnx"
+    found = sorted(folder.rglob(wanted))
+    if not found:
+        there = ", ".join(path.name for path in sorted(folder.rglob("*.onnx"))) or "no .onnx file"
+        raise ModelError(f"{folder} has no {wanted}; there is {there}. Set the options release and size accordingly")
+    return found[0]
+
+
+def _on_gpu(options: RapidOcrOptions) -> bool:
+    """Whether ONNX Runtime uses a GPU. Raises `EngineUnavailable` where one is asked for and can't be had."""
+    import onnxruntime
+
+    there = "CUDAExecutionProvider" in onnxruntime.get_available_providers() and onnxruntime.get_device() == "GPU"
+    if options.device == "cuda" and not there:
+        raise EngineUnavailable(
+            "onnxruntime sees no GPU; set the option device to auto or cpu, or run: "
+            "pip uninstall onnxruntime; pip install onnxruntime-gpu"
+        )
+    return there and options.device != "cpu"
 
 
 def _bounds(corners: NDArray[np.float32], width: int, height: int) -> tuple[float, float, float, float]:

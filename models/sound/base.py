@@ -12,12 +12,30 @@ from models.identity import ModelIdentity
 
 
 @dataclass(frozen=True, slots=True)
+class SoundEvent:
+    """Something heard from `start` to `end`, seconds, with its Chinese name and the engine's probability in [0, 1]."""
+
+    name: str
+    name_zh: str
+    start: float
+    end: float
+    probability: float
+
+    @property
+    def text(self) -> str:
+        """As a line of evidence: an ear's impression, not a fact."""
+        return f"sounds like {self.name} ({self.name_zh})"
+
+
+@dataclass(frozen=True, slots=True)
 class SoundProfile:
     """Ratios are shares of the duration in [0, 1]; energy is in [0, 1]; tempo is None where there is no beat.
 
     `noise_ratio` is the share of steady broadband noise without a voice: applause, a crowd, rain, engines.
 
     `vector` is a unit vector of fixed length that makes sounds comparable; `words` says the same to a reader.
+    `events` are what an engine that knows sounds heard, in the order of time; `music_moods` how the music feels, the
+    likeliest first. Both are empty for an engine that only measures.
     """
 
     speech_ratio: float
@@ -28,6 +46,8 @@ class SoundProfile:
     vector: tuple[float, ...]
     words: str
     noise_ratio: float = 0.0
+    events: tuple[SoundEvent, ...] = ()
+    music_moods: tuple[SoundEvent, ...] = ()
 
 
 class SoundEngine(Protocol):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.identity import ModelIdentity
+from models.vision.matching import Matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,21 @@ class VisionEngine(Protocol):
     @property
     def dim(self) -> int:
         """Numbers in a vector."""
+        ...
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages (ISO 639-1), of Chinese and English, in which texts reach the frames."""
+        ...
+
+    @property
+    def matching(self) -> Matching | None:
+        """How its cosines become probabilities; None where it learned no such thing."""
+        ...
+
+    @property
+    def near_text(self) -> float:
+        """Cosine from which a text and a frame are near enough to be said to be."""
         ...
 
     def embed_frames(self, frames: Sequence[NDArray[np.uint8]]) -> FrameFeatures:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.errors import ModelError
 from models.identity import ModelIdentity
+from models.kept_vectors import kept_vectors
 from models.text.base import TextEngine
 from models.vision.base import FrameFeatures, VisualLabel
 from models.vision.conse import SemanticSpace
@@ -24,14 +22,15 @@ from models.vision.label_names import imagenet_names
 if TYPE_CHECKING:
     from models.vision.efficientnet_network import EfficientNetLite2
 
-_log = logging.getLogger(__name__)
-
 _SIDE = 260
 """Input side of EfficientNet-Lite2, pixels."""
 
 _BATCH = 8
 _MAX_LABELS = 5
 _MIN_PROBABILITY = 0.05
+
+_NEAR_TEXT = 0.26
+"""About the 98th percentile of a text's nearest frame among pairs of unrelated labelled clips."""
 
 
 class EfficientNetConse:
@@ -51,8 +50,10 @@ class EfficientNetConse:
         self._names = imagenet_names()
         self._text = text
         self._space = SemanticSpace(
-            _class_vectors(text, [name.en for name in self._names], cache),
-            _class_vectors(text, [name.zh for name in self._names], cache),
+            *(
+                kept_vectors(names, text.identity, text.dim, cache, text.embed_passages)
+                for names in ([name.en for name in self._names], [name.zh for name in self._names])
+            )
         )
         self._identity = identity
 
@@ -65,6 +66,21 @@ class EfficientNetConse:
     def dim(self) -> int:
         """Numbers in a vector: the text encoder's."""
         return self._space.dim
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of texts that reach the frames: the text encoder's."""
+        return ("en", "zh")
+
+    @property
+    def matching(self) -> None:
+        """None: this space is the text encoder's, and its cosines were no probabilities in any training."""
+        return
+
+    @property
+    def near_text(self) -> float:
+        """Cosine from which a text and a frame are near."""
+        return _NEAR_TEXT
 
     def embed_frames(self, frames: Sequence[NDArray[np.uint8]]) -> FrameFeatures:
         """Embed RGB frames; labels below 5 % are left out, and at most five are kept."""
@@ -94,40 +110,6 @@ class EfficientNetConse:
         return tuple(
             VisualLabel(self._names[i].en, self._names[i].zh, float(row[i])) for i in best if row[i] >= _MIN_PROBABILITY
         )
-
-
-def _class_vectors(text: TextEngine, names: Sequence[str], cache: Path) -> NDArray[np.float32]:
-    """Vectors of the class names, shape (classes, dim), kept on disk: a thousand texts take seconds to embed."""
-    key = hashlib.sha256("\n".join([str(text.identity), *names]).encode()).hexdigest()[:16]
-    file = cache / f"class-vectors-{key}.npy"
-    kept = _read_vectors(file, (len(names), text.dim))
-    if kept is not None:
-        return kept
-    vectors = text.embed_passages(names)
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp.npy")
-        np.save(partial, vectors, allow_pickle=False)
-        partial.replace(file)
-    except OSError as error:
-        # A weights folder shared read-only, or a full disk: the vectors are made anew at each start instead.
-        _log.warning("the class vectors cannot be kept in %s: %s", cache, error)
-    return vectors
-
-
-def _read_vectors(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
-    """The vectors kept in the file; None where there is none, or it is not what was written."""
-    try:
-        vectors = np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)
-    except FileNotFoundError:
-        return None
-    except (OSError, EOFError, ValueError) as error:
-        _log.warning("%s cannot be read and is made anew: %s", file, error)
-        return None
-    if vectors.shape != shape or not np.isfinite(vectors).all():
-        _log.warning("%s does not hold %d finite vectors of %d numbers and is made anew", file, *shape)
-        return None
-    return vectors
 
 
 def _model_input(frame: NDArray[np.uint8]) -> NDArray[np.float32]:

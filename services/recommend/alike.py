@@ -2,7 +2,8 @@
 
 Sentence encoders put all texts close together, and a nearest neighbour exists even where nothing is near, so a rank is
 no ground for a reason. Each bound is about the 98th percentile of pairs of unrelated clips among the labelled ones,
-measured with the lite profile's models; other models need their own.
+measured with the lite profile's models; other models need their own. How near a query must be to a frame, the vision
+engine says.
 """
 
 from __future__ import annotations
@@ -15,6 +16,3 @@ ALIKE_IN_LOOKS = 0.63
 
 NEAR_QUERY_IN_MEANING = 0.82
 """A query and a video's text vector."""
-
-NEAR_QUERY_IN_LOOKS = 0.26
-"""A query and a video's nearest frame."""

@@ -89,7 +89,7 @@ def search_moments(
         if len(taken) >= per_video or any(start < other_end and other_start < end for other_start, other_end in taken):
             continue
         taken.append((start, end))
-        hits.append(_hit(library, query, payload, (video_id, start, end), fused[point]))
+        hits.append(_hit(library, query, payload, (video_id, start, end), fused[point], models.vision.near_text))
     return hits
 
 
@@ -107,6 +107,7 @@ def _hit(
     payload: Mapping[str, object],
     where: tuple[str, float, float],
     scores: Mapping[str, SourceScore],
+    near_looks: float,
 ) -> MomentHit:
     video_id, start, end = where
     understanding = library.record.understanding(video_id)
@@ -122,5 +123,5 @@ def _hit(
         text=str(payload.get("text") or ""),
         score=total(scores.values()),
         sources=scores,
-        reasons=tuple(explain_lines(query, evidence, scores)),
+        reasons=tuple(explain_lines(query, evidence, scores, near_looks)),
     )

@@ -92,7 +92,13 @@ def search_videos(
                 language=video.language,
                 sources=fused[point],
                 reasons=explain_video(
-                    query, named, video, library.record.understanding(video.video_id), fused[point], taxonomy
+                    query,
+                    named,
+                    video,
+                    library.record.understanding(video.video_id),
+                    fused[point],
+                    taxonomy,
+                    models.vision.near_text,
                 ),
             )
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import Bilingual, Evidence, EvidenceKind, Understanding
-from services.recommend.alike import NEAR_QUERY_IN_LOOKS, NEAR_QUERY_IN_MEANING
+from services.recommend.alike import NEAR_QUERY_IN_MEANING
 from services.recommend.indexed import IndexedVideo, LabelKey, label_names
 from services.recommend.query_labels import tag_candidates
 from services.recommend.reasons import Reason, find_label, shorten
@@ -25,10 +25,14 @@ def explain_video(
     understanding: Understanding | None,
     scores: Mapping[str, SourceScore],
     taxonomy: Taxonomy,
+    near_looks: float,
 ) -> tuple[Reason, ...]:
-    """The reasons for a video, the largest contribution first; every label they name is one of the video's."""
+    """The reasons for a video, the largest contribution first; every label they name is one of the video's.
+
+    `near_looks` is the cosine from which the query and a frame are near.
+    """
     evidence = understanding.evidence if understanding else ()
-    reasons = [*explain_lines(query, evidence, scores)]
+    reasons = [*explain_lines(query, evidence, scores, near_looks)]
     if "labels" in scores:
         tags = set(tag_candidates(query))
         for label in video.labels:
@@ -37,7 +41,9 @@ def explain_video(
     return tuple(sorted(reasons, key=lambda reason: -reason.contribution))
 
 
-def explain_lines(query: str, evidence: Sequence[Evidence], scores: Mapping[str, SourceScore]) -> list[Reason]:
+def explain_lines(
+    query: str, evidence: Sequence[Evidence], scores: Mapping[str, SourceScore], near_looks: float
+) -> list[Reason]:
     """What lines of evidence say for a hit: the words of the query in them, the frames, or only nearness."""
     reasons = []
     words = query_words(query)
@@ -72,7 +78,7 @@ def explain_lines(query: str, evidence: Sequence[Evidence], scores: Mapping[str,
             if shown
             else Bilingual(en="Its pictures come near the query.", zh="画面与搜索内容相近。")
         )
-        if shown or scores["visual"].raw >= NEAR_QUERY_IN_LOOKS:
+        if shown or scores["visual"].raw >= near_looks:
             reasons.append(Reason("visual", looks, scores["visual"].contribution, evidence=_ids(frames)))
     return sorted(reasons, key=lambda reason: -reason.contribution)
 

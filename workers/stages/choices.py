@@ -18,12 +18,8 @@ from models.vision.conse import Matrix
 from services.library.taxonomy.types import Taxonomy, Topic
 from services.library.understanding import Evidence, EvidenceKind
 from workers.stages.frame_labels import is_guess
-from workers.stages.taxonomy_space import TaxonomySpace
+from workers.stages.taxonomy_space import HALF, SLOPE, TaxonomySpace
 
-_HALF = 0.345
-"""Cosine at which a topic is as likely right as wrong (labelled clips)."""
-
-_SLOPE = 0.05
 _MIN_CONFIDENCE = 0.3
 _MAX_TOPICS = 3
 _CONSIDERED = 6
@@ -78,7 +74,7 @@ def choose_topics(
     scores = 0.5 * (words + seen) * 0.5 + 0.5 * np.maximum(words, seen)
     chosen = []
     for index in np.argsort(-scores)[:_CONSIDERED]:
-        confidence = float(1.0 / (1.0 + np.exp(-(scores[index] - _HALF) / _SLOPE)))
+        confidence = float(1.0 / (1.0 + np.exp(-(scores[index] - HALF) / SLOPE)))
         ranked = sorted(range(len(usable)), key=lambda row: -by_line[row, index])[:_MAX_CITED]
         cited = [row for row in ranked if by_line[row, index] >= _MIN_LINE_COSINE]
         if all(is_guess(lines[usable[row]]) for row in cited):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.profile import Profile
+from models.sound.base import SoundProfile
 from models.speech.base import Segment
 from services.library.record.types import Lane
 from services.library.understanding import Evidence, EvidenceKind, FrameLabel, FrameView, TimelineSegment
@@ -65,7 +66,7 @@ def _run(context: StageContext) -> EvidenceOutput:
         EvidenceKind.FRAME,
         [(label.start, label.end, label.text) for label in seen_labels(frames)],
     )
-    lines += _numbered(EvidenceKind.SOUND, [(0.0, duration, profile.words if profile else "no sound track")])
+    lines += _numbered(EvidenceKind.SOUND, _heard(profile, duration))
     language = metadata.language_hint or transcript.language or _language_of(lines)
     return EvidenceOutput(
         evidence=tuple(lines),
@@ -79,6 +80,14 @@ def _numbered(kind: EvidenceKind, spans: Sequence[tuple[float, float, str]]) -> 
         Evidence(id=f"{kind.value}{number}", kind=kind, start=max(0.0, start), end=max(0.0, start, end), text=text)
         for number, (start, end, text) in enumerate(spans, start=1)
     ]
+
+
+def _heard(profile: SoundProfile | None, duration: float) -> list[tuple[float, float, str]]:
+    """The sound as a whole, and what was heard in it by name, where the engine knows names."""
+    if profile is None:
+        return [(0.0, duration, "no sound track")]
+    named = (*profile.music_moods, *profile.events)
+    return [(0.0, duration, profile.words), *((event.start, event.end, event.text) for event in named)]
 
 
 def _metadata_lines(metadata: Metadata) -> list[str]:

@@ -15,11 +15,12 @@ _WORDS = {
     SoundPart.BACKGROUND: ("background sound only", "只有背景声"),
 }
 _PACE_ZH = {"slow": "慢节奏", "mid-tempo": "中速", "fast": "快节奏"}
+_MAX_NAMED = 2
 _LOUDNESS_ZH = {"loud": "响亮的", "quiet": "轻柔的"}
 
 
 def sound_words(sound: SoundProfile) -> Bilingual:
-    """What is heard; music with its pace, tempo and, where it stands out, its loudness."""
+    """What is heard; music with its pace, tempo and, where it stands out, its loudness. Events by name come last."""
     found = parts(
         speech=sound.speech_ratio,
         music=sound.music_ratio,
@@ -28,7 +29,12 @@ def sound_words(sound: SoundProfile) -> Bilingual:
         tempo=sound.tempo_bpm,
     )
     said = [_beat(part, sound) if part in (SoundPart.MUSIC, SoundPart.BEAT) else _WORDS[part] for part in found]
-    return Bilingual(en=" and ".join(en for en, _ in said), zh="、".join(zh for _, zh in said))
+    en, zh = " and ".join(en for en, _ in said), "、".join(zh for _, zh in said)
+    surest = sorted((*sound.events, *sound.music_moods), key=lambda event: -event.probability)
+    named = {event.name: event.name_zh for event in surest[:_MAX_NAMED]}
+    if named:
+        en, zh = f"{en}, perhaps {' and '.join(named)}", f"{zh}，听起来像{'、'.join(named.values())}"
+    return Bilingual(en=en, zh=zh)
 
 
 def _beat(part: SoundPart, sound: SoundProfile) -> tuple[str, str]:

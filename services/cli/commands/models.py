@@ -9,11 +9,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 from rich.text import Text
 
+from models.profile import load_profile
 from models.weights.fetch import fetch as fetch_weights
 from models.weights.fetch import status
 from models.weights.fetch import verify as verify_weights
 from models.weights.progress import megabytes
+from services.cli.engine_table import engine_rows
 from services.cli.launcher import settings_for
+from services.cli.options import Profile as ProfileName
 from services.cli.output import complain, err, out, reported_errors
 
 app = typer.Typer(help="The weights: list, fetch, verify.", no_args_is_help=True)
@@ -62,6 +65,33 @@ def list_weights(names: Names = None) -> None:
         table.add_row(weight.name, weight.role, megabytes(weight.size), weight.licence, state)
     out.print(table)
     out.print(Text(f"Folder: {folder}", style="dim"), soft_wrap=True)
+
+
+@app.command("engines")
+def engines(profile: ProfileName = None) -> None:
+    """Which engines there are for each role, whether they are installed, their weights here, and how they are tested.
+
+    A star marks those of the profile.
+    """
+    settings = settings_for(profile=profile)
+    with reported_errors():
+        chosen = load_profile(settings.profile)
+        rows = list(engine_rows(chosen, settings.models_dir))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("role", "engine", "installed", "weights", "licence", "tested with"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        installed = (
+            Text("yes", style="green") if row.installed else Text(f"no: pip install '{row.install}'", style="red")
+        )
+        weights = Text("\n").join(
+            Text.assemble(f"{name}: ", (state, _STYLES.get(state, "dim"))) for name, state in row.weights
+        )
+        star = "* " if row.chosen else "  "
+        licences = ", ".join(row.licences)
+        table.add_row(row.role.value, star + row.engine, installed, weights or Text("none"), licences, row.tested)
+    out.print(table)
+    out.print(Text(f"Profile: {chosen.name}. Folder: {settings.models_dir}", style="dim"), soft_wrap=True)
 
 
 @app.command("fetch")

@@ -1,11 +1,17 @@
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from models.errors import WeightsMissing
+from models.errors import EngineUnavailable, ModelError, WeightsMissing
+from models.ocr.engines import RapidOcrOptions
+from models.ocr.rapidocr import RapidOcr
+from models.profile import Role
 from models.runtime import Runtime
 from models.weights import path_of
 from services.settings import Settings
@@ -65,3 +71,26 @@ def test_threads_read_each_its_own_frame(runtime: Runtime) -> None:
     with ThreadPoolExecutor(4) as pool:
         read = list(pool.map(lambda text: [line.text for line in runtime.ocr.read(drawn((text, 200)))], texts))
     assert read == [[text] for text in texts]
+
+
+def test_models_of_another_size_are_read_from_a_folder_of_ones_own(runtime: Runtime, tmp_path: Path) -> None:
+    bundled = path_of("pp-ocrv6-small", Settings().models_dir)
+    for task in ("det", "rec"):
+        shutil.copy(bundled / f"models/PP-OCRv6_{task}_small.onnx", tmp_path / f"ch_PP-OCRv5_{task}_server.onnx")
+    options = RapidOcrOptions(release="PP-OCRv5", size="server", device="cpu")
+    frame = drawn(("SUMMER SALE 50", 200))
+    assert RapidOcr(tmp_path, runtime.identity(Role.OCR), options).read(frame) == runtime.ocr.read(frame)
+
+
+def test_a_folder_without_the_models_asked_for_says_which_it_has(runtime: Runtime) -> None:
+    bundled = path_of("pp-ocrv6-small", Settings().models_dir)
+    with pytest.raises(ModelError, match=r"has no .*PP-OCRv5_det_server\.onnx; there is PP-OCRv6_det_small\.onnx"):
+        RapidOcr(bundled, runtime.identity(Role.OCR), RapidOcrOptions(release="PP-OCRv5", size="server"))
+
+
+def test_a_gpu_that_is_not_there_is_said_to_be(runtime: Runtime) -> None:
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("ONNX Runtime sees a GPU here")
+    bundled = path_of("pp-ocrv6-small", Settings().models_dir)
+    with pytest.raises(EngineUnavailable, match=r"onnxruntime sees no GPU.*pip install onnxruntime-gpu"):
+        RapidOcr(bundled, runtime.identity(Role.OCR), RapidOcrOptions(device="cuda"))

@@ -3,13 +3,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jiwer
 import numpy as np
 import pytest
 import zhconv
 
+import models.speech.faster_whisper as engine_module
 from models.runtime import Runtime
 from models.speech.base import SAMPLE_RATE, Transcript
+from models.speech.engines import FasterWhisperOptions
+from models.speech.faster_whisper import FasterWhisper
 from models.speech.languages import LanguagePrior
+from models.weights.fetch import path_of
+from services.settings import Settings
 
 pytestmark = pytest.mark.models
 TIME = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
@@ -66,7 +72,7 @@ def test_traditional_characters_become_simplified_in_text_and_words(
 ) -> None:
     # Which script Whisper picks is chance; a prompt in traditional characters makes it pick those.
     model: Any = runtime.speech
-    real_options, real_segments = model._options, model._model.generate_segments
+    real_options, real_segments = engine_module._options, model._model.generate_segments
     heard: list[str] = []
 
     def in_traditional(*given: Any, **named: Any) -> Any:
@@ -77,7 +83,7 @@ def test_traditional_characters_become_simplified_in_text_and_words(
             heard.append(item.text)
             yield item
 
-    monkeypatch.setattr(model, "_options", in_traditional)
+    monkeypatch.setattr(engine_module, "_options", in_traditional)
     monkeypatch.setattr(model._model, "generate_segments", listened)
     audio = spoken("xie4 xie5 da4 jia1, zai4 jian4", "cmn-latn-pinyin")
     transcript = model.transcribe(audio, prior=LanguagePrior(hint="zh"))
@@ -169,3 +175,23 @@ def test_the_window_is_encoded_once(
     monkeypatch.setattr(model._model, "encode", counting)
     assert model.transcribe(spoken("The weather is beautiful today.")).text
     assert len(runs) == 1
+
+
+def test_long_speech_decoded_in_batches_says_what_it_says_in_sequence(
+    runtime: Runtime, spoken: Callable[..., np.ndarray]
+) -> None:
+    pause = np.zeros(SAMPLE_RATE, np.float32)
+    said = [
+        "The weather is beautiful today.", "Let us walk to the river and look at the boats.",
+        "My sister bakes bread every morning.", "The museum opens at nine in the summer.",
+        "He plays football with his friends after school.", "This train goes to London.",
+    ]  # fmt: skip
+    audio = np.concatenate([part for sentence in said * 2 for part in (spoken(sentence), pause)])
+    in_sequence: Any = runtime.speech
+    assert len(audio) > 35 * SAMPLE_RATE
+    folder = path_of("whisper-base-ct2", Settings().models_dir)
+    batched = FasterWhisper(folder, runtime.speech.identity, FasterWhisperOptions(batch=2, batch_from_s=30))
+    here, there = batched.transcribe(audio), in_sequence.transcribe(audio)
+    assert jiwer.wer(there.text.lower(), here.text.lower()) < 0.2
+    assert len(here.segments) >= 10
+    assert_times_run_forward(here, audio)
