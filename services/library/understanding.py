@@ -52,6 +52,10 @@ class Bilingual(Frozen):
     zh: str
 
 
+MOVEMENT = "movement: "
+"""How the line of frames begins that says how the pictures move and are cut."""
+
+
 class Evidence(Frozen):
     """One numbered line that annotations cite."""
 
@@ -60,6 +64,16 @@ class Evidence(Frozen):
     start: Seconds
     end: Seconds
     text: str
+
+    @property
+    def is_movement(self) -> bool:
+        """Whether the line says how the pictures move and are cut."""
+        return self.kind is EvidenceKind.FRAME and self.text.startswith(MOVEMENT)
+
+    @property
+    def is_manner(self) -> bool:
+        """Whether the line says how a video sounds or moves, and nothing of what it is about."""
+        return self.kind is EvidenceKind.SOUND or self.is_movement
 
 
 class SignalScore(Frozen):

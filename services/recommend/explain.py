@@ -169,7 +169,7 @@ def _contributes(scores: Mapping[str, SourceScore], source: str) -> bool:
 
 def _frames(understanding: Understanding | None) -> tuple[str, ...]:
     lines = understanding.evidence if understanding else ()
-    return tuple(line.id for line in lines if line.kind is EvidenceKind.FRAME)[:3]
+    return tuple(line.id for line in lines if line.kind is EvidenceKind.FRAME and not line.is_manner)[:3]
 
 
 def _distinct(reasons: list[Reason]) -> tuple[Reason, ...]:

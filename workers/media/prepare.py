@@ -22,7 +22,7 @@ from workers.media.problems import Problems
 from workers.media.softsubs import SoftSubtitles
 from workers.media.sound import SoundWriter
 from workers.media.source import encrypted_rejection, open_media, pick_streams
-from workers.media.types import DecodeStats, KeptFrame, MediaInfo, MediaLimits, PreparedMedia, Shot
+from workers.media.types import DecodeStats, KeptFrame, MediaInfo, MediaLimits, Movement, PreparedMedia, Shot
 
 AUDIO_FILE = "audio.flac"
 FRAMES_FOLDER = "frames"
@@ -109,7 +109,7 @@ class _Pass:
             self._problems.add(
                 f"The file's clock jumps {self._clock.jumps} time(s); the jumps were cut out of the time line."
             )
-        frames, shots = self._keep_frames()
+        frames, shots, movement = self._keep_frames()
         tags, tag_problems = read_tags(self._container.metadata)
         for problem in tag_problems:
             self._problems.add(problem)
@@ -129,6 +129,7 @@ class _Pass:
                 frames_decoded=self._pictures.frames if self._pictures else 0,
                 decode_seconds=time.perf_counter() - started,
             ),
+            movement=movement,
         )
 
     def _read(self, sound: SoundWriter) -> None:
@@ -191,10 +192,10 @@ class _Pass:
         except (FFmpegError, ValueError):
             self._problems.count("stretches of sound in a form that could not be converted", at)
 
-    def _keep_frames(self) -> tuple[tuple[KeptFrame, ...], tuple[Shot, ...]]:
+    def _keep_frames(self) -> tuple[tuple[KeptFrame, ...], tuple[Shot, ...], Movement | None]:
         if self._pictures is None:
-            return (), ()
-        candidates, shots = self._pictures.finish()
+            return (), (), None
+        candidates, shots, movement = self._pictures.finish()
         folder = self._out / FRAMES_FOLDER
         folder.mkdir()
         kept = []
@@ -205,7 +206,7 @@ class _Pass:
             kept.append(
                 KeptFrame(candidate.index, candidate.at, f"{FRAMES_FOLDER}/{name}", candidate.look.sharpness, shot)
             )
-        return tuple(kept), shots
+        return tuple(kept), shots, movement
 
     def _info(self, sound: SoundWriter) -> MediaInfo:
         pictures = self._pictures

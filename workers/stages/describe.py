@@ -57,7 +57,7 @@ def _run(context: StageContext) -> DescribeOutput:
     language = "zh" if found.language == "zh" else "en"
     prompt = load_prompt(asking.prompts, language)
     shown, left_out = choose_lines(found.evidence, prompt.shows)
-    if words_in(shown) < asking.min_words or all(line.kind is EvidenceKind.SOUND for line in shown):
+    if words_in(shown) < asking.min_words or all(line.is_manner for line in shown):
         return DescribeOutput(language=language, prompt_version=prompt.version)
     problems = [f"the language model saw {len(shown)} of {len(shown) + left_out} lines of evidence"] if left_out else []
     user = "\n".join(f"{line.id} {prompt_text(line, language)}" for line in shown)
@@ -121,7 +121,7 @@ def prompt_text(line: Evidence, language: str) -> str:
 DESCRIBE = Stage(
     "describe",
     Lane.DESCRIBE,
-    2,
+    3,
     DescribeOutput,
     _run,
     needs=(EVIDENCE.name,),

@@ -78,4 +78,4 @@ def _run(context: StageContext) -> MediaOutput:
     return MediaOutput(prepared=prepared, folder=context.folder)
 
 
-MEDIA = Stage("media", Lane.PREPARE, 1, MediaOutput, _run, inputs=_inputs)
+MEDIA = Stage("media", Lane.PREPARE, 2, MediaOutput, _run, inputs=_inputs)
