@@ -36,7 +36,14 @@ def _librosa(inputs: BuildInputs[NoOptions]) -> Any:
 def _clap(inputs: BuildInputs[ClapOptions]) -> Any:
     from models.sound.clap import Clap
 
-    return Clap(inputs.weights(), inputs.identity, inputs.options, cache=inputs.cache, threads=inputs.threads)
+    return Clap(
+        inputs.weights(),
+        inputs.identity,
+        inputs.options,
+        cache=inputs.cache,
+        threads=inputs.threads,
+        grouping=inputs.grouping,
+    )
 
 
 SOUND_ENGINES: dict[str, EngineSpec[Any]] = {
@@ -61,7 +68,7 @@ SOUND_ENGINES: dict[str, EngineSpec[Any]] = {
         modules=("torch", "transformers", "safetensors", "soxr", "librosa"),
         install="reelwise[standard]",
         weights=(
-            KnownWeights("clap-htsat-unfused", "Apache-2.0", hub="laion/clap-htsat-unfused"),
+            KnownWeights("clap-htsat-unfused", "Apache-2.0", 615_000_000, hub="laion/clap-htsat-unfused"),
             KnownWeights("larger-clap-general", "Apache-2.0", hub="laion/larger_clap_general"),
             KnownWeights("clap-htsat-fused", "Apache-2.0", hub="laion/clap-htsat-fused"),
         ),

