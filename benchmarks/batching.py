@@ -114,8 +114,8 @@ def _timed(runtime: Runtime, case: Case, concurrent: int, tasks: int) -> tuple[f
         return tasks / (time.perf_counter() - began), outs
 
 
-def measure(case: Case, concurrency: Sequence[int], tasks: int, wait_s: float) -> list[Row]:
-    """Both ways in turn at each number of tasks at once, after a warm-up."""
+def measure(case: Case, concurrency: Sequence[int], tasks: int, wait_s: float, rounds: int) -> list[Row]:
+    """Both ways in turn at each number of tasks at once, after a warm-up; the best of the rounds, as others disturb."""
     weights = Settings().models_dir
     ways = {
         mode: Runtime(case.profile, weights, limits=RuntimeLimits(batching=mode, batch=BatchLimits(wait_s=wait_s)))
@@ -125,7 +125,8 @@ def measure(case: Case, concurrency: Sequence[int], tasks: int, wait_s: float) -
         case.task(runtime, 0)
     rows = []
     for concurrent in concurrency:
-        (alone, left), (batched, right) = (_timed(runtime, case, concurrent, tasks) for runtime in ways.values())
+        turns = [[_timed(runtime, case, concurrent, tasks) for runtime in ways.values()] for _ in range(rounds)]
+        (alone, left), (batched, right) = (max(way, key=lambda turn: turn[0]) for way in zip(*turns, strict=True))
         apart = max(float(np.abs(a - b).max()) for a, b in zip(left, right, strict=True))
         rows.append(Row(case.name, case.inputs, concurrent, alone, batched, apart))
     for runtime in ways.values():
@@ -139,6 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--engine", action="append", choices=engines, help="may be given more than once (default: all)")
     parser.add_argument("--concurrent", type=int, nargs="+", default=[1, 2, 4, 8], help="tasks at once")
     parser.add_argument("--tasks", type=int, default=24, help="tasks for each figure")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each figure is taken; the best counts")
     parser.add_argument("--wait-ms", type=float, default=5.0, help="how long a batch that is not full waits")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     given = parser.parse_args(arguments)
@@ -149,7 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(given.engine or engines, Path(folder)):
-            rows += measure(case, given.concurrent, given.tasks, given.wait_ms / 1000)
+            rows += measure(case, given.concurrent, given.tasks, given.wait_ms / 1000, given.rounds)
     for row in rows:
         figures = (f"{row.alone:.2f}", f"{row.batched:.2f}", f"{row.gain:.2f}", f"{row.difference:.1e}")
         table.add_row(row.case, str(row.inputs), str(row.concurrent), *figures)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from models.engine_spec import EngineOptions, EngineSpec
@@ -16,6 +17,9 @@ count = torch.cuda.device_count() if torch.cuda.is_available() else 0
 print(json.dumps([[torch.cuda.get_device_name(i), *torch.cuda.mem_get_info(i)] for i in range(count)]))
 """
 _PROBE_S = 120.0
+
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""What the drivers of NVIDIA's and AMD's GPUs, and of Windows' subsystem for Linux, put there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,11 @@ def gpus() -> tuple[Gpu, ...]:
     """The GPUs that PyTorch sees, asked in a process of its own.
 
     A process that has touched CUDA can't be forked any more, and keeps a few hundred MiB of the GPU; this one may be
-    the parent of workers. No GPU, or no PyTorch that can use one: empty.
+    the parent of workers. No GPU, or no PyTorch that can use one: empty. Without a driver nobody is asked, as starting
+    PyTorch takes seconds.
     """
+    if sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS):
+        return ()
     try:
         answer = subprocess.run(
             [sys.executable, "-c", _PROBE], capture_output=True, timeout=_PROBE_S, check=True, text=True

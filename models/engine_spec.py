@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Ty
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from models.batching import Grouping, alone
 from models.errors import ProfileInvalid
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class BuildInputs(Generic[OptionsT]):
     """What an engine is built from: the folder of its weights (None: it needs none), identity, options, threads.
 
     `cache` is a folder for what an engine derives from its weights. `grouping` makes a model's call one that joins the
-    inputs of concurrent callers (`models/batching.py`). `text` gives the profile's text engine, for engines
+    inputs of concurrent callers (`models/grouping.py`). `text` gives the profile's text engine, for engines
     that place other things in its space.
     """
 

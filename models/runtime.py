@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from models.batching import EngineGroups, Grouping, alone
 from models.clock import CallClock
 from models.devices import asked_device
 from models.engine_spec import BuildInputs, EngineSpec, Groups
 from models.engines import engine_options, engine_spec
 from models.exhaustion import free_memory, told_as_out_of_memory
+from models.grouping import EngineGroups, Grouping, alone
 from models.identity import ModelIdentity
 from models.language.base import LanguageEngine
 from models.limits import RuntimeLimits

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from yaml import YAMLError, safe_load
 
-from models.batching import Grouping, alone
 from models.errors import EngineUnavailable, ModelError, ProfileInvalid
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 from models.kept_vectors import kept_vectors
 from models.sound.base import SoundEvent, SoundProfile

@@ -10,6 +10,7 @@ from models.engine_spec import (
     BuildInputs,
     EngineLane,
     EngineSpec,
+    Groups,
     KnownWeights,
     NoOptions,
     Tested,
@@ -65,6 +66,7 @@ SOUND_ENGINES: dict[str, EngineSpec[Any]] = {
         # Working memory as measured on the CPU with 8 windows (HTSAT-tiny, random weights).
         memory=takes(cpu=1.0, gpu=0.5, working_gib=2.2),
         tested=Tested.TINY,
+        groups=Groups.ON_GPU,
         modules=("torch", "transformers", "safetensors", "soxr", "librosa"),
         install="reelwise[standard]",
         weights=(

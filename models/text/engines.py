@@ -10,6 +10,7 @@ from models.engine_spec import (
     BuildInputs,
     EngineLane,
     EngineSpec,
+    Groups,
     KnownWeights,
     NoOptions,
     Tested,
@@ -68,6 +69,7 @@ TEXT_ENGINES: dict[str, EngineSpec[Any]] = {
         # as measured on the CPU with 16 texts of 1,024 tokens (Qwen3-Embedding-0.6B's architecture, random weights).
         memory=takes(cpu=2.0, gpu=1.0, working_gib=1.3),
         tested=Tested.TINY,
+        groups=Groups.ON_GPU,
         modules=("torch", "sentence_transformers", "transformers", "safetensors"),
         install="reelwise[standard]",
         weights=(

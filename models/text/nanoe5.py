@@ -12,8 +12,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batching import Grouping, alone
 from models.errors import EngineUnavailable
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 
 _BATCH = 32

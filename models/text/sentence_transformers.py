@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batching import Grouping, alone
 from models.errors import EngineUnavailable, ModelError, ProfileInvalid
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 from models.text.engines import SentenceTransformersOptions
 from models.torch_loading import LOCAL, quiet, torch_device, torch_dtype

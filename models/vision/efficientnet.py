@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batching import Grouping, alone
 from models.errors import ModelError
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 from models.kept_vectors import kept_vectors
 from models.text.base import TextEngine

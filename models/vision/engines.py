@@ -8,6 +8,7 @@ from models.engine_spec import (
     BuildInputs,
     EngineLane,
     EngineSpec,
+    Groups,
     KnownWeights,
     NoOptions,
     Tested,
@@ -74,6 +75,7 @@ VISION_ENGINES: dict[str, EngineSpec[Any]] = {
         # 1280 x 720 (SigLIP 2 base, random weights).
         memory=takes(cpu=1.0, gpu=0.5, working_gib=1.4),
         tested=Tested.TINY,
+        groups=Groups.ON_GPU,
         modules=("torch", "transformers", "safetensors", "PIL"),
         install="reelwise[standard]",
         weights=(

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batching import Grouping, alone
 from models.errors import EngineUnavailable, ModelError
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 from models.kept_vectors import kept_vectors
 from models.torch_loading import load_model, load_part, torch_device, torch_dtype

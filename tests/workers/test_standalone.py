@@ -31,7 +31,7 @@ from workers.pipeline import EarlierLaneDue, Pipeline, lane_roles
 
 pytestmark = pytest.mark.models
 
-PATIENCE_S = 240.0
+PATIENCE_S = 900.0
 
 
 @pytest.fixture(scope="module")
