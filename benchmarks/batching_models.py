@@ -18,7 +18,8 @@ def _characters(folder: Path) -> int:
     words = {token: number for number, token in enumerate([*_SPECIAL, *(chr(code) for code in range(33, 127))])}
     backend = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
     backend.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast
+    make(
         tokenizer_object=backend, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", unk_token="<unk>",
         model_max_length=512,
     ).save_pretrained(folder)  # fmt: skip

