@@ -21,3 +21,23 @@ class EngineUnavailable(ModelError):
 
 class ProfileInvalid(ModelError):
     """A profile names a role or an engine that does not exist."""
+
+
+class WorkCancelled(ModelError):
+    """Nobody waits for this work any more, so it was not done."""
+
+
+class EngineBusy(ModelError):
+    """An engine had no time for a call within the limit. Trying again later can help."""
+
+
+class EngineClosed(ModelError):
+    """The engine was closed while a call waited for it."""
+
+
+class OutOfMemory(ModelError):
+    """Memory ran out, with half the batch as well. Trying again later, or elsewhere, can help."""
+
+
+class DoesNotFit(ModelError):
+    """A profile needs more memory than there is; the message says which role needs what, and what would fit."""

@@ -73,9 +73,10 @@ class Profile(BaseModel):
             raise ValueError(f"no engine is named for {', '.join(missing)}")
         return self
 
-    def weights(self) -> tuple[str, ...]:
-        """Names in the catalogue of all weights the profile needs, in the order of roles; own folders are left out."""
-        named = (spec.weights for spec in self.roles.values() if spec.weights and spec.folder is None)
+    def weights(self, roles: frozenset[Role] = frozenset(Role)) -> tuple[str, ...]:
+        """Names in the catalogue of all weights the roles need, in their order; own folders are left out."""
+        served = (spec for role, spec in self.roles.items() if role in roles)
+        named = (spec.weights for spec in served if spec.weights and spec.folder is None)
         return tuple(dict.fromkeys(named))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field
@@ -58,6 +59,22 @@ class Settings(BaseSettings):
     lease_s: float = Field(120.0, gt=0, description="How long a lane's lease lasts without a heartbeat, seconds.")
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
+
+    batching: Literal["auto", "on", "off"] = Field(
+        "auto", description="Join the model calls of concurrent tasks; auto: where it was found to pay."
+    )
+    batch_wait_ms: float = Field(5.0, ge=0, le=1000, description="How long a batch that is not full waits, ms.")
+    batch_queue: int = Field(256, gt=0, description="Most frames or texts that wait for one engine; others hold back.")
+    batch_patience_s: float = Field(
+        300.0, gt=0, description="Longest time a task waits for an engine to begin its work, seconds."
+    )
+    engine_ttl_s: float = Field(0.0, ge=0, description="Idle time until an engine is unloaded, seconds; 0: never.")
+    memory_limit_bytes: int | None = Field(
+        None, gt=0, description="Host memory that a process may count on; default: the machine's or container's."
+    )
+    gpu_memory_limit_bytes: int | None = Field(
+        None, gt=0, description="Memory of a GPU that a process may count on; default: what is free there."
+    )
 
     @property
     def resolved_database_url(self) -> str:

@@ -1,4 +1,7 @@
-"""The worker inside `reelwise up` and `reelwise analyze`: a real Celery worker on threads, fed from the record."""
+"""The worker inside `reelwise up` and `reelwise analyze`: a real Celery worker on threads, fed from the record.
+
+With a broker of its own it also tells the workers elsewhere what is due (`workers/standalone.py`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery.concurrency.thread import TaskPool
+from kombu.exceptions import OperationalError
 
 from models.runtime import Runtime
 from services.library.errors import LibraryError
@@ -36,7 +40,7 @@ class StageProgress:
     fraction: float | None
 
 
-class _ThreadPool(TaskPool):  # type: ignore[misc]
+class ThreadPool(TaskPool):  # type: ignore[misc]
     """Celery's thread pool, whose threads look tasks up in the pool's own app.
 
     Celery looks them up in the current app, which is a thread's own, and takes some other app of the process for a
@@ -49,15 +53,25 @@ class _ThreadPool(TaskPool):  # type: ignore[misc]
 
 
 class EmbeddedWorker:
-    """Consumes all lanes in this process. What was queued before a crash is found in the record when it starts.
+    """Consumes `lanes` in this process. What was queued before a crash is found in the record when it starts.
+
+    The sweep of the record covers all lanes: messages about the others go to the broker.
 
     `threads` lanes run at once: decoding and recognition of one video go on while the language model writes about
     another.
     """
 
-    def __init__(self, library: Library, runtime: Runtime, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        runtime: Runtime,
+        *,
+        threads: int | None = None,
+        lanes: frozenset[Lane] = frozenset(Lane),
+    ) -> None:
         self._library = library
-        self._lanes = LaneWorker(Pipeline(library, runtime), self._report)
+        self._served = lanes
+        self._lanes = LaneWorker(Pipeline(library, runtime, lanes), self._report)
         self._app = create_app(library.settings, lambda: self)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._progress: dict[str, StageProgress] = {}
@@ -69,20 +83,19 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         """Start consuming, and sweep the record at once and from then on."""
-        self._controller = self._app.WorkController(
-            pool=_ThreadPool,
-            concurrency=self._threads,
-            queues=[queue_name(self._library.settings, lane) for lane in Lane],
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-            quiet=True,
-            loglevel="WARNING",
-        )
-        self._running = [
-            threading.Thread(target=self._consume, name="celery-worker", daemon=True),
-            threading.Thread(target=self._sweep, name="sweep", daemon=True),
-        ]
+        self._running = [threading.Thread(target=self._sweep, name="sweep", daemon=True)]
+        if self._served:
+            self._controller = self._app.WorkController(
+                pool=ThreadPool,
+                concurrency=self._threads,
+                queues=[queue_name(self._library.settings, lane) for lane in self._served],
+                without_gossip=True,
+                without_mingle=True,
+                without_heartbeat=True,
+                quiet=True,
+                loglevel="WARNING",
+            )
+            self._running.insert(0, threading.Thread(target=self._consume, name="celery-worker", daemon=True))
         for thread in self._running:
             thread.start()
 
@@ -146,4 +159,9 @@ class EmbeddedWorker:
     def _tell(self, video_id: str, lane: Lane) -> None:
         with self._told_lock:
             self._told[(video_id, lane)] = time.monotonic()
-        enqueue(self._app, video_id, lane)
+        try:
+            enqueue(self._app, video_id, lane)
+        except OperationalError as error:
+            logger.warning("the broker does not answer (%s); the sweep tells of %s again", error, video_id)
+            with self._told_lock:
+                self._told.pop((video_id, lane), None)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from models.cancelling import check_wanted
+from models.profile import Role
 from models.runtime import Runtime
 from services.library.library import Library
 from services.library.record.types import Lane, StageResult, Video
@@ -42,12 +44,34 @@ ProgressReport = Callable[[str, float], None]
 """Called with a stage's name and the share of it that is done."""
 
 
+class EarlierLaneDue(Exception):
+    """A stage of a lane that this process does not serve has to be made anew first."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(f"stage {stage.name} of the lane {stage.lane} has no result for today's code and settings")
+        self.lane = stage.lane
+
+
+def lane_roles(lanes: Iterable[Lane]) -> dict[str, frozenset[Role]]:
+    """Roles of models that a worker of these lanes loads, by lane."""
+    return {
+        lane.value: frozenset(
+            role for stage in STAGES if stage.lane is lane for role in ({stage.role} | set(stage.also)) if role
+        )
+        for lane in lanes
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Runs lanes of videos. Holds no state of its own: the record says what has been done."""
+    """Runs lanes of videos. Holds no state of its own: the record says what has been done.
+
+    `lanes` are those that this process serves: it runs no stage of others, and loads no model of theirs.
+    """
 
     library: Library
     runtime: Runtime
+    lanes: frozenset[Lane] = frozenset(Lane)
 
     def source(self, video: Video) -> Source:
         """The video and what its uploaders said, as it stands now."""
@@ -67,7 +91,8 @@ class Pipeline:
         """Make what is missing of a lane's stages; every result is stored as soon as it is made.
 
         Where an earlier lane's result has gone stale meanwhile (a setting changed, say) it is made again first.
-        Returns the outputs of the lane's stages and of all they need.
+        Returns the outputs of the lane's stages and of all they need. Raises `EarlierLaneDue` where that is another
+        process's work, `WorkCancelled` when the work is given up meanwhile.
         """
         source = self.source(video)
         prints = self.fingerprints(source)
@@ -80,8 +105,11 @@ class Pipeline:
             if stored is not None:
                 outputs[stage.name] = stage.output.model_validate(stored.output)
                 return
+            if stage.lane not in self.lanes:
+                raise EarlierLaneDue(stage)
             for need in stage.needs:
                 ensure(_BY_NAME[need])
+            check_wanted()
             outputs[stage.name] = self._run(stage, source, prints[stage.name], outputs, report)
 
         for stage in STAGES:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from models.errors import ModelError
 from models.profile import load_profile
 from models.weights.fetch import status
+from models.weights.pinned import catalogue_at
 from models.weights.progress import megabytes
 from services.cli.runfile import noted_run, running
 from services.library.calibration import CalibrationError, load_calibration
@@ -80,10 +81,14 @@ def _packages() -> Iterator[Finding]:
 def _weights(settings: Settings) -> Iterator[Finding]:
     try:
         profile = load_profile(settings.profile)
-        found = status(profile.weights(), folder=settings.models_dir)
+        here = {weight.name for weight in catalogue_at(settings.models_dir)}
+        found = status([name for name in profile.weights() if name in here], folder=settings.models_dir)
     except ModelError as error:
         yield Finding(Level.FAULT, str(error), "Set REELWISE_PROFILE or --profile.")
         return
+    for name in profile.weights():
+        if name not in here:
+            yield Finding(Level.FAULT, f"weights {name}: never fetched here", f"reelwise models fetch {name}")
     for one in found:
         what = f"weights {one.weight.name} ({one.weight.role}, {megabytes(one.weight.size)}): {one.state}"
         if one.state in ("ready", "unverified"):

@@ -10,8 +10,8 @@ from typing import Any
 from models.engine_spec import EngineSpec, KnownWeights
 from models.engines import ENGINES
 from models.profile import Profile, Role
-from models.weights.catalogue import default_catalogue
 from models.weights.fetch import status
+from models.weights.pinned import catalogue_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,10 @@ def engine_rows(profile: Profile, folder: Path) -> Iterator[EngineRow]:
 
 
 def _state(known: KnownWeights, folder: Path) -> str:
-    if known.name not in {weight.name for weight in default_catalogue()}:
-        return "not in the catalogue"
-    return status([known.name], folder=folder)[0].state
+    catalogue = catalogue_at(folder)
+    if known.name in {weight.name for weight in catalogue}:
+        return status([known.name], folder=folder)[0].state
+    return "never fetched" if catalogue.hub_weight(known.name) else "not in the catalogue"
 
 
 def _licences(spec: EngineSpec[Any]) -> tuple[str, ...]:

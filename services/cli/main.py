@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import ask, demo, models, operate, work
+from services.cli.commands import ask, demo, models, operate, work, worker
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -14,6 +14,7 @@ app.command("recommend")(ask.recommend)
 app.command("feedback")(ask.feedback)
 app.command("demo")(demo.demo)
 app.command("up")(operate.up)
+app.command("worker")(worker.worker)
 app.command("doctor")(operate.doctor)
 app.command("schema")(operate.schema)
 app.add_typer(models.app, name="models")
