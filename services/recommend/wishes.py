@@ -30,6 +30,7 @@ _STANDS_OUT = 0.033
 """Cosine by which the nearest entry must be nearer than the average one; tried on 18 words, nonsense among them."""
 
 _MOST_BY_MEANING = 4
+_LETTER = re.compile(r"[^\W\d_]")
 _CLAUSE = re.compile(r"[，,。.;；!！?？\n]+|但是?|而是|不过|\bbut\b|\brather\b", re.IGNORECASE)
 _AGAINST = re.compile(
     r"不(?:太|怎么|再)?(?:想|要|喜欢|爱|看)|别(?:再|给)|讨厌|少(?:推|来|看)|腻了|看够"
@@ -75,7 +76,7 @@ def understand_wish(text: str, taxonomy: Taxonomy, engine: TextEngine) -> tuple[
         labels = _named(rest, taxonomy)
         named = bool(labels)
         core = " ".join(_FILLER.sub(" ", rest).split())
-        if not labels and len(core) > 1:
+        if not labels and len(_LETTER.findall(core)) > 1:
             labels = _near(core, taxonomy, engine)
         for label in labels:
             found.setdefault(label, Wished(label, wanted, named))

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import insert
 
 from services.library.index.port import Collection
-from services.library.record.events import Event, EventKind, Impression, ImpressionBatch
+from services.library.record.event_tables import EventRow
+from services.library.record.events import Impression, ImpressionBatch
 
 SECRET = "amy-0451-小红"
 
@@ -140,20 +142,18 @@ def test_hostile_bodies_get_a_clear_answer(api) -> None:
         answer = api.post("/v1/users/amy/wishes", content=raw, headers={"content-type": "application/json"})
         assert (answer.status_code, set(answer.json())) == (422, {"error"}), text
     many = json.dumps({"topics": ["\udfff"], "\ud800": 1})
-    assert (
-        api.put("/v1/users/amy/onboarding", content=many, headers={"content-type": "application/json"}).status_code
-        == 422
-    )
+    answer = api.put("/v1/users/amy/onboarding", content=many, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
 
 
 def test_a_viewer_with_100_000_events_is_read_in_bounded_steps(api, plain, videos) -> None:
     now = datetime.now(UTC)
-    events = [
-        Event(str(n), "busy", EventKind.PLAY, now - timedelta(minutes=n), videos["cat"], watch_s=9, duration_s=10)
+    rows = [
+        {"id": str(n), "user_id": "busy", "kind": "play", "at": now - timedelta(minutes=n), "video_id": videos["cat"]}
         for n in range(100_000)
     ]
-    for start in range(0, len(events), 10_000):
-        assert plain.record.add_events(events[start : start + 10_000]).stored == 10_000
+    with plain.record.engine.begin() as connection:
+        connection.execute(insert(EventRow), rows)
     profile = api.get("/v1/users/busy/profile").json()
     assert profile["events_considered"] == 500
     assert api.get("/v1/recommendations", params={"user": "busy"}).status_code == 200
@@ -163,5 +163,4 @@ def test_a_viewer_with_100_000_events_is_read_in_bounded_steps(api, plain, video
         ).all()
     assert "USING INDEX ix_events_user_id_at" in str(plan)
     assert "TEMP B-TREE" not in str(plan)
-    assert sum(1 for _ in plain.record.export_user("busy")) == 100_000
     assert api.delete("/v1/users/busy").json()["events"] == 100_000
