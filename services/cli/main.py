@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import ask, demo, models, operate, work, worker
+from services.cli.commands import ask, demo, models, operate, viewer, work, worker
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -11,7 +11,8 @@ app.command("show")(work.show)
 app.command("retry")(work.retry)
 app.command("search")(ask.search)
 app.command("recommend")(ask.recommend)
-app.command("feedback")(ask.feedback)
+app.command("feedback")(viewer.feedback)
+app.command("profile")(viewer.profile)
 app.command("demo")(demo.demo)
 app.command("up")(operate.up)
 app.command("worker")(worker.worker)

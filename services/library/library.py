@@ -11,6 +11,7 @@ from services.library.errors import IndexUnavailable, LibraryError
 from services.library.index import open_index
 from services.library.index.port import IndexPort
 from services.library.index.schema import IndexDims
+from services.library.record.cleaning import CleaningRules
 from services.library.record.store import Record
 from services.settings import Settings
 
@@ -53,7 +54,7 @@ class Library:
     @classmethod
     def _with(cls, settings: Settings, index: IndexPort, *, rebuild: bool) -> Library:
         try:
-            record = Record.open(settings.resolved_database_url)
+            record = Record.open(settings.resolved_database_url, rules=_cleaning(settings))
             try:
                 if rebuild:
                     record.requeue_ready()
@@ -89,3 +90,13 @@ class _NoIndex:
 
     def __getattr__(self, name: str) -> Never:
         raise IndexUnavailable(f"this process was opened without an index, and {name} was asked of it")
+
+
+def _cleaning(settings: Settings) -> CleaningRules:
+    return CleaningRules(
+        max_watch_ratio=settings.event_max_watch_ratio,
+        max_watch_s=settings.event_max_watch_s,
+        max_ahead_s=settings.event_max_ahead_s,
+        max_age_days=settings.event_max_age_days,
+        max_per_minute=settings.event_max_per_minute,
+    )

@@ -11,9 +11,12 @@ from services.library.library import Library
 from services.library.safety import Severity, load_rules
 from services.library.taxonomy import Taxonomy, load_taxonomy
 from services.recommend.context import Context, ResolvedContext, resolve_context
+from services.recommend.evidence import ACTS
 from services.recommend.explain import Explainer
 from services.recommend.indexed import IndexedVideo
-from services.recommend.profile import Profile, ProfileParameters, Rarity, build_profile
+from services.recommend.interest_vectors import direction
+from services.recommend.profile import Profile, ProfileParameters, Rarity
+from services.recommend.profile_build import build_profile
 from services.recommend.reasons import Reason
 from services.recommend.scores import SourceScore, normalise, total
 from services.recommend.sources import (
@@ -22,7 +25,6 @@ from services.recommend.sources import (
     fitting,
     fresh_score,
     label_score,
-    mean_direction,
     near_anchors,
     newest,
     published_times,
@@ -94,7 +96,14 @@ def recommend(
     resolved = resolve_context(context or Context(), taxonomy)
     index = library.index
     rarity = Rarity(index)
-    profile = build_profile(index, library.record.interactions(user), now=now, rarity=rarity, parameters=parameters)
+    profile = build_profile(
+        index,
+        library.record.events(user, kinds=ACTS),
+        now=now,
+        rarity=rarity,
+        edits=library.record.profile_edits(user),
+        parameters=parameters,
+    )
     found = _candidates(library, profile, resolved, per_source)
     published = published_times(library.record, found.videos.values())
     scores = _blend(found, profile, resolved, taxonomy, rarity, published, now, weights or RecommendWeights())
@@ -173,7 +182,7 @@ def _pick(library: Library, found: _Candidates, totals: Mapping[str, float], lim
         if not _severe(library, found.videos[point].video_id):
             safe.append(found.videos[point])
     stored = library.index.retrieve(Collection.VIDEOS, [video.point_id for video in safe], with_vectors=True)
-    vectors = {point.id: vector for point in stored if (vector := mean_direction(point, "text")) is not None}
+    vectors = {point.id: vector for point in stored if (vector := direction(point, "text")) is not None}
     return diversify(safe, totals, vectors, limit=limit)
 
 

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
-from services.library.index.port import Collection, Filter, Hit, IndexPort, Stored, Vector
+from services.library.index.port import Collection, Filter, Hit, IndexPort, Stored
 from services.library.record.port import RecordPort
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import VideoState
 from services.recommend.context import ResolvedContext
 from services.recommend.indexed import IndexedVideo, point_id
+from services.recommend.interest_vectors import direction
 from services.recommend.profile import Anchor, Profile, Rarity
 from services.recommend.search import also
 
@@ -44,7 +42,7 @@ def near_anchors(
     hits: dict[str, Hit] = {}
     heaviest = max((anchor.weight for anchor in anchors), default=1.0)
     for anchor in anchors:
-        vector = mean_direction(anchor.vectors, using)
+        vector = direction(anchor.vectors, using)
         if vector is None:
             continue
         for hit in index.query(Collection.VIDEOS, using=using, vector=vector, where=where, limit=limit):
@@ -53,16 +51,6 @@ def near_anchors(
             if hit.id not in best or score > best[hit.id].score:
                 best[hit.id] = Near(score, hit.score, anchor)
     return best, hits
-
-
-def mean_direction(stored: Stored, using: str) -> Vector | None:
-    """The stored vector as one unit vector; None when the video has none of that name."""
-    value = stored.vectors.get(using)
-    if not isinstance(value, np.ndarray) or value.size == 0:
-        return None
-    mean: NDArray[np.float32] = value if value.ndim == 1 else value.mean(axis=0)
-    norm = float(np.linalg.norm(mean))
-    return (mean / norm).astype(np.float32) if norm > 0 else None
 
 
 def with_liked_labels(index: IndexPort, profile: Profile, where: Filter, limit: int) -> list[Stored]:

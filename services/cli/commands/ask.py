@@ -1,4 +1,4 @@
-"""Verbs of viewers: search, recommend, feedback."""
+"""Verbs that ask: search, recommend."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import typer
 
 from services.cli.cards import print_moments, print_recommendations, print_search
 from services.cli.launcher import connected, settings_for
-from services.cli.options import Data, Json, Language, Limit, Mood, Occasion, Topic, User, VideoId
+from services.cli.options import Data, Json, Language, Limit, Mood, Occasion, Topic, User
 from services.cli.output import out, reported_errors
-from services.library.record.types import InteractionKind
 
 
 def search(
@@ -53,17 +52,3 @@ def recommend(
         typer.echo(feed.model_dump_json())
     else:
         print_recommendations(out, feed)
-
-
-def feedback(
-    video: VideoId,
-    kind: Annotated[InteractionKind, typer.Argument(help="What the viewer did.")],
-    user: User,
-    watch_ratio: Annotated[float | None, typer.Option(min=0.0, help="Watch time over duration, for a play.")] = None,
-    data: Data = None,
-) -> None:
-    """Report that a viewer liked, skipped or played a video."""
-    event = {"user": user, "video": video, "kind": kind.value, "watch_ratio": watch_ratio}
-    with reported_errors(), connected(settings_for(data)) as client:
-        client.feedback([event])
-    out.print(f"Noted: {user}, {kind.value}, {video}.")
