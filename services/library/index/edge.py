@@ -127,6 +127,10 @@ class EdgeIndex:
         query = qe.Query.Discover(qe.DiscoverQuery(_vector(aim), context), using)
         return self._ranked(collection, query, where, limit, fields)
 
+    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
+        """Ids of points that the filter keeps, drawn at random."""
+        return [hit.id for hit in self._ranked(collection, qe.Sample.Random, where, limit, ())]
+
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
         return PreparedFilter(collection, _filter(checked_filter(collection, where)))

@@ -139,6 +139,10 @@ class IndexPort(Protocol):
         """
         ...
 
+    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
+        """Ids of points that pass the filter, drawn at random."""
+        ...
+
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Check and convert a filter once, for several questions of one request (`Filter.within`).
 

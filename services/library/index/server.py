@@ -127,6 +127,11 @@ class ServerIndex:
         query = models.DiscoverQuery(discover=models.DiscoverInput(target=aim.tolist(), context=context))
         return self._ranked(collection, query, using, where, limit, fields)
 
+    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
+        """Ids of points that the filter keeps, drawn at random."""
+        query = models.SampleQuery(sample=models.Sample.RANDOM)
+        return [hit.id for hit in self._ranked(collection, query, None, where, limit, ())]
+
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
         return PreparedFilter(collection, _filter(checked_filter(collection, where)))
@@ -198,14 +203,14 @@ class ServerIndex:
         self,
         collection: Collection,
         query: Any,
-        using: str,
+        using: str | None,
         where: Filter | None,
         limit: int,
         fields: Sequence[str] | None,
     ) -> list[Hit]:
         condition = _filter(checked_filter(collection, where))
         with self._talking():
-            if self._url == MEMORY and not self._anyone_has(collection, using):
+            if self._url == MEMORY and using is not None and not self._anyone_has(collection, using):
                 return []
             found = self.client.query_points(
                 collection.value,

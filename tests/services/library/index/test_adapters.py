@@ -173,6 +173,14 @@ def test_discovery_puts_the_right_side_of_a_pair_before_what_is_nearer_to_the_ta
         zoo.discover(VIDEOS, using="lexical", target=axis(0), pairs=[])
 
 
+def test_a_sample_is_drawn_from_what_passes_the_filter(zoo):
+    assert sorted(zoo.sample(VIDEOS)) == [uid(0), uid(1), uid(2)]
+    home = Filter(equals={"tags": ["home"]})
+    drawn = [zoo.sample(VIDEOS, where=home, limit=1) for _ in range(60)]
+    assert {one for (one,) in drawn} == {uid(0), uid(1)}
+    assert zoo.sample(MOMENTS) == []
+
+
 def test_setting_a_payload_merges_and_keeps_the_vectors(zoo):
     zoo.set_payload(VIDEOS, uid(0), {"review_state": "reviewed", "tags": ["kitten"]})
     (stored,) = zoo.retrieve(VIDEOS, [uid(0)], with_vectors=True)
