@@ -81,6 +81,7 @@ class Recommendations:
 
     `basis` says what it rests on, in words; `grounds` the same, for programs. `note` says why it is empty or short,
     when it is. `left_out` are sources that did not answer; `fallback` says that the index did not, and what was done.
+    `language` is the viewer's, as far as it is known: en or zh.
     """
 
     request_id: str
@@ -92,3 +93,4 @@ class Recommendations:
     note: str | None = None
     left_out: tuple[LeftOut, ...] = ()
     fallback: str | None = None
+    language: str = "en"

@@ -66,6 +66,7 @@ def fall_back(
         chosen.variant,
         note,
         fallback=f"The index did not answer, so nothing is matched to the viewer: {why}",
+        language="zh" if context.language == "zh" else "en",
     )
 
 

@@ -35,6 +35,15 @@ def grounds_of(request: SourceRequest, trends: bool) -> Grounds:
     return Grounds(f"cold start with {listed}" if listed else "cold start", grounds)
 
 
+def language_of(request: SourceRequest) -> str:
+    """The language to speak to the viewer, en or zh: the one asked for, or the one of most videos they take to."""
+    if request.context.language in ("en", "zh"):
+        return request.context.language
+    behind = {one for interest in request.taste.interests for one in interest.videos[:3]}
+    spoken = [video.language for video in request.catalogue.videos(behind).values()]
+    return "zh" if spoken.count("zh") > spoken.count("en") else "en"
+
+
 def note_of(items: int, limit: int, total: int, seen: int) -> str | None:
     """Why there are fewer items than asked for; `total` is the number of videos in the index."""
     if items >= limit:

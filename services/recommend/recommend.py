@@ -21,7 +21,7 @@ from services.recommend.context import Context, resolve_context
 from services.recommend.explain import Explainer, Found, nearest_looks
 from services.recommend.fallback import fall_back
 from services.recommend.filters import document_allows
-from services.recommend.grounds import grounds_of, note_of
+from services.recommend.grounds import grounds_of, language_of, note_of
 from services.recommend.indexed import IndexedVideo
 from services.recommend.policies import Chosen, load_policies
 from services.recommend.ranking import Ranked, Ranker, Viewed, dropped_by, recently_shown
@@ -155,6 +155,7 @@ class Recommender:
             chosen.variant,
             note_of(len(items), ask.limit, total, len(request.taste.seen)),
             ranked.gathered.left_out,
+            language=language_of(request),
         )
 
     def _pick(
