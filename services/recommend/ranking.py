@@ -24,7 +24,6 @@ from services.recommend.policies import Policy
 from services.recommend.query_labels import labels_in
 from services.recommend.sources.base import Source, SourceRequest, Wish
 from services.recommend.standing import Standing
-from services.recommend.taste import Taste
 from services.recommend.viewer import taste_of
 
 PER_SOURCE = 60
@@ -77,7 +76,10 @@ class Ranker:
     def request(
         self, ask: Ask, viewed: Viewed, policy: Policy, now: datetime, request_id: str, *, repeats_too: bool = False
     ) -> SourceRequest:
-        """Everything that sources need; `repeats_too` lets in what was shown too often. Raises `UnknownLabel`, `BadContext` and `IndexUnavailable`."""
+        """Everything that sources need; `repeats_too` lets in what was shown too often.
+
+        Raises `UnknownLabel`, `BadContext` and `IndexUnavailable`.
+        """
         index = self._library.index
         context = resolve_context(ask.context, self._taxonomy, now)
         rarity = self._standing.rarity()
