@@ -7,7 +7,7 @@ tests and benchmarks, and whoever audits a feed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from services.library.record.events import Event, EventKind
@@ -17,12 +17,14 @@ from services.library.understanding import Understanding
 from services.recommend import claims as c
 from services.recommend.behind import JUST_NOW, RECENT_DAYS
 from services.recommend.context import Context, resolve_context, words_wished
+from services.recommend.evidence import LIKES
 from services.recommend.explain import tempo_of
 from services.recommend.indexed import LabelKey
 from services.recommend.newcomers import FIRST_AUDIENCE
+from services.recommend.profile_build import edited_labels
 from services.recommend.reasons import Reason, find_label, shorten
 from services.recommend.standing import TREND_DAYS
-from services.recommend.taste import LIKES, TAKEN_RATIO, is_positive
+from services.recommend.taste import TAKEN_RATIO, is_positive
 from services.recommend.wording import phrasings
 
 
@@ -34,7 +36,7 @@ class Told:
     video: str
     user: str
     at: datetime
-    context: Context = Context()
+    context: Context = field(default_factory=Context)
 
 
 def untruths(told: Told, record: Record, taxonomy: Taxonomy) -> list[str]:
@@ -128,9 +130,7 @@ class _Checker:
                     yield "The video is no newcomer any more."
                 if claim.label is not None:
                     yield from self._named(claim.label)
-                    if claim.cared_for and not any(
-                        self._holds(one, claim.label.key) for one in self._taken()
-                    ):
+                    if claim.cared_for and not any(self._holds(one, claim.label.key) for one in self._taken()):
                         yield "The viewer took to nothing of that."
             case c.Adventure():
                 yield from self._named(claim.topic)
@@ -197,11 +197,7 @@ class _Checker:
                 yield "The words are not those of the request."
             return
         edit = next((one for one in self.record.profile_edits(self.told.user) if one.id == claim.edit), None)
-        fields = {"creators": "creator", "languages": "language"}
-        if edit is None or (fields.get(edit.field, edit.field), edit.value) != (
-            claim.label.key.field,
-            claim.label.key.value,
-        ):
+        if edit is None or claim.label.key not in edited_labels(edit):
             yield "The viewer made no such edit."
         elif edit.at > self.told.at or (edit.expires_at is not None and edit.expires_at <= self.told.at):
             yield "The edit was not in force."
@@ -242,9 +238,7 @@ class _Checker:
 
     def _published(self, claim: c.PublishedOn) -> Iterator[str]:
         video, uploads = self.record.video(self.told.video), self.record.uploads(self.told.video)
-        days = {
-            when.astimezone(UTC).date().isoformat() for one in uploads if (when := one.submission.published_at)
-        }
+        days = {when.astimezone(UTC).date().isoformat() for one in uploads if (when := one.submission.published_at)}
         known = {video.created_at.astimezone(UTC).date().isoformat()} if video is not None else set()
         if claim.day not in (known if claim.known_here else days):
             yield f"It was not on {claim.day}."

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from services.library.record.events import EditKind, Event, EventKind, ProfileEdit
@@ -11,7 +12,7 @@ from services.recommend.recommend import default_sources
 from services.recommend.sources.base import Source
 from services.recommend.sources.collaborative import CollaborativeSource
 from services.recommend.why import UnknownAnswer, why
-from tests.services.recommend.conftest import Made, Stage, video_id
+from tests.services.recommend.made_up import Made, Stage, video_id
 
 CATS = tuple(Made(f"cat {n}", 0, ("cat",), ("pets",), ("healing",), creator=f"keeper {n}") for n in range(6))
 MEALS = tuple(Made(f"meal {n}", 1, ("noodles",), ("home-cooking",), ("relaxing",), ("meal",)) for n in range(4))
@@ -78,7 +79,10 @@ def test_nothing_passes_that_is_severe_withheld_muted_or_in_another_language(zoo
     )
     zoo.did("amy", "like", "cat 0")
     zoo.library.record.add_profile_edits(
-        [edit("amy", EditKind.MUTE, "topics", "sports", zoo.now), edit("amy", EditKind.MUTE, "creators", "keeper 1", zoo.now)]
+        [
+            edit("amy", EditKind.MUTE, "topics", "sports", zoo.now),
+            edit("amy", EditKind.MUTE, "creators", "keeper 1", zoo.now),
+        ]
     )
     shown = set(names(zoo.recommender.recommend(Ask("amy", limit=50))))
     assert shown
@@ -141,8 +145,8 @@ def test_an_occasion_is_read_off_the_clock_of_any_zone(zoo: Stage) -> None:
     zoo.now = datetime(2026, 3, 4, 4, 30, tzinfo=UTC)  # a Wednesday, 12:30 in Shanghai
     feed = zoo.recommender.recommend(Ask("new", Context(zone="Asia/Shanghai"), limit=2, policy="familiar"))
     assert names(feed)[0].startswith("meal")
-    said = [reason.text.en for reason in feed.items[0].reasons if reason.source == "fit"][0]
-    assert said == "Good at this hour (meal): relaxing, 20 s, slow music."
+    said = next(reason.text.en for reason in feed.items[0].reasons if reason.source == "fit")
+    assert said == "Good at this hour (meal time): relaxing, 20 s, slow music."
     for zone in ("Pacific/Kiritimati", "America/St_Johns", "+05:45", "UTC-12", "Etc/GMT+12"):
         assert zoo.recommender.recommend(Ask("new", Context(zone=zone), dry_run=True)).items
 
@@ -228,8 +232,6 @@ def test_a_follow_an_edit_and_a_wish_are_reasons(zoo: Stage) -> None:
     zoo.library.record.add_profile_edits(
         [edit("amy", EditKind.WISH, "topics", "football", zoo.now, text="我最近喜欢运动类视频")]
     )
-    import numpy as np
-
     wish = np.eye(16, dtype=np.float32)[1]
     ask = Ask("amy", Context(wish="something about home cooking"), limit=12, wish=wish)
     feed = zoo.recommender.recommend(ask)
