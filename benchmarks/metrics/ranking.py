@@ -21,7 +21,7 @@ def recall(listed: Sequence[int], relevant: Set[int]) -> float:
     >>> recall([4, 7, 9], {7, 1})
     0.5
     """
-    return len(relevant.intersection(listed)) / len(relevant)
+    return len(relevant & set(listed)) / len(relevant)
 
 
 def ndcg(listed: Sequence[int], relevant: Set[int]) -> float:

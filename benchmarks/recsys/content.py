@@ -15,7 +15,7 @@ from benchmarks.recsys.movielens import MovieLens
 from benchmarks.recsys.splits import Split
 
 _RECENT = 100
-_PART = 1024
+_PART = 512
 _WORDS = 12
 """Tag words a text takes, commonest first: a hundred tags would drown title and genres."""
 

@@ -118,7 +118,7 @@ class FactorSpace:
         return Folded(self.version, parts.sum(axis=0), dict(zip(ids, parts, strict=True)))
 
     def score(self, viewer: Folded, video_ids: Sequence[str]) -> dict[str, float]:
-        """Scores of these videos, about 0 (nothing speaks for it) to 1; a video that the space does not know has none."""
+        """Scores of these videos, about 0 (nothing speaks for it) to 1; one that the space does not know has none."""
         self._same(viewer)
         known = [video_id for video_id in video_ids if video_id in self._rows]
         scores = self.vectors[[self._rows[video_id] for video_id in known]] @ viewer.vector.astype(np.float32)

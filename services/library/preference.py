@@ -5,7 +5,6 @@ Training and requests must read the same events the same way, so both ask this f
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -65,13 +64,13 @@ def preference(reaction: Reaction, weights: PreferenceWeights = DEFAULT_WEIGHTS)
 
 def preferences(reactions: Iterable[Reaction], weights: PreferenceWeights = DEFAULT_WEIGHTS) -> dict[str, float]:
     """One viewer's preference per video, zeros left out. A dislike outweighs whatever else was done."""
-    sums: Counter[str] = Counter()
+    sums: dict[str, float] = {}
     disliked: dict[str, float] = {}
     for reaction in reactions:
         value = preference(reaction, weights)
         if value < 0:
             disliked[reaction.video_id] = min(value, disliked.get(reaction.video_id, 0.0))
-        sums[reaction.video_id] += value
+        sums[reaction.video_id] = sums.get(reaction.video_id, 0.0) + value
     found = {video: max(-weights.most, min(weights.most, value)) for video, value in {**sums, **disliked}.items()}
     return {video: value for video, value in found.items() if value}
 

@@ -33,4 +33,5 @@ class Reactions(Database):
         )
         with self._read() as session:
             for user_id, video_id, kind, count, watched in session.execute(query):
-                yield Reaction(user_id, video_id, EventKind(kind), int(count), watched)
+                if video_id is not None:  # the query leaves such rows out, the column's type does not
+                    yield Reaction(user_id, video_id, EventKind(kind), int(count), watched)

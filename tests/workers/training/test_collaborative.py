@@ -37,14 +37,15 @@ def test_a_new_viewer_gets_what_viewers_of_the_same_taste_took_to(camps: Camps) 
         assert all(part > 0 for _, part in causes)
 
 
-def test_not_interested_speaks_against_a_video_that_others_of_the_taste_liked(camps: Camps) -> None:
+def test_not_interested_brings_a_score_down_towards_nothing(camps: Camps) -> None:
     train(camps)
-    liked, disliked = camps.videos[0][:2]
-    like = Event("1", "new", EventKind.LIKE, NOW, liked)
-    dislike = Event("2", "new", EventKind.NOT_INTERESTED, NOW, disliked)
+    liked, disliked = camps.videos[0][:4], camps.videos[0][4]
+    likes = [Event(f"{place}", "new", EventKind.LIKE, NOW, video) for place, video in enumerate(liked)]
+    dislike = Event("no", "new", EventKind.NOT_INTERESTED, NOW, disliked)
     reader = Collaborative(camps.blobs)
-    before, after = reader.viewer([like]), reader.viewer([like, dislike])
-    assert after.score([disliked])[disliked] < before.score([disliked])[disliked]
+    before = reader.viewer(likes).score([disliked])[disliked]
+    after = reader.viewer([*likes, dislike]).score([disliked])[disliked]
+    assert 0 < after < before
 
 
 def test_the_same_events_give_the_same_factors(camps: Camps) -> None:
