@@ -52,17 +52,15 @@ def families(data: MovieLens, texts: Texts) -> dict[str, dict[str, Source]]:
     return {
         "popularity": {"all time": base.popularity(data)},
         "trending": {f"half-life {days} days": base.recent_popularity(data, days) for days in (90, 365, 1000)},
-        "item-kNN": {f"{count} neighbours": base.item_knn(data, count) for count in (30, 100, 300)},
+        "item-kNN": {f"{count} neighbours": base.item_knn(data, count) for count in (100, 300)},
         "ALS": {
             f"{factors} factors, regularisation {reg}, alpha {alpha}": base.als(data, factors, reg, alpha)
             for factors in (32, 64, 128)
-            for reg in (1.0, 10.0)
-            for alpha in (1.0, 10.0)
+            for reg, alpha in ((10.0, 1.0), (1.0, 10.0))
         },
         "BPR": {
             f"{factors} factors, {passes} passes": base.bpr(data, factors, 0.01, passes)
-            for factors in (64, 128)
-            for passes in (100, 300)
+            for factors, passes in ((64, 100), (128, 100))
         },
         "collaborative": {"the product's defaults": base.collaborative(data, TrainingParameters())},
         "meaning": {

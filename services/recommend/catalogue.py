@@ -69,7 +69,5 @@ def keep_allowed(index: IndexPort, ids: Sequence[str], where: Filter) -> list[st
         not_ids=where.not_ids,
         within=where.within,
     )
-    found = {
-        video_id(stored.id) for stored in index.scroll(Collection.VIDEOS, where=asked, limit=len(ids), fields=())
-    }
+    found = {video_id(stored.id) for stored in index.scroll(Collection.VIDEOS, where=asked, limit=len(ids), fields=())}
     return [one for one in ids if one in found]

@@ -121,7 +121,11 @@ def cause_of(reason: Reason) -> tuple[str, ...]:
             return (f"creator:{reason.claim.creator}",)
         case c.AskedFor():
             label = reason.claim.label.key
-            return (f"edit:{reason.claim.edit}", f"{singular[label.field]}:{label.value}") if reason.claim.edit else ("source:wish",)
+            return (
+                (f"edit:{reason.claim.edit}", f"{singular[label.field]}:{label.value}")
+                if reason.claim.edit
+                else ("source:wish",)
+            )
         case c.NearWish():
             return ("source:wish",)
         case c.MoodAsked() | c.SuitsOccasion():

@@ -134,6 +134,4 @@ def _occasion_in(scene: str | None, taxonomy: Taxonomy) -> Occasion | None:
     if not scene:
         return None
     wanted = scene.strip().casefold()
-    return next(
-        (one for one in taxonomy.occasions if wanted in (one.slug, one.en.casefold(), one.zh.casefold())), None
-    )
+    return next((one for one in taxonomy.occasions if wanted in (one.slug, one.en.casefold(), one.zh.casefold())), None)

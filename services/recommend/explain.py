@@ -138,7 +138,9 @@ class Explainer:
             claim_shared = c.SharedTaste(anchor, self._title(anchor), self._behind.verb([anchor]))
             yield self._resting(claim_shared, "collaborative", carrying["collaborative"], [anchor])
         if "adventurous" in carrying:
-            topic = self._label(video, document, lambda key: key.field == "topics" and key.value not in self._taste.topics)
+            topic = self._label(
+                video, document, lambda key: key.field == "topics" and key.value not in self._taste.topics
+            )
             if topic is not None:
                 yield _about(c.Adventure(topic[0]), "adventurous", carrying["adventurous"], topic)
         if "trending" in carrying:
@@ -256,9 +258,7 @@ class Explainer:
         if worth:
             yield _plain(c.TakenUp(worth[:2], self._found.trend_days), "trending", share)
 
-    def _first_audience(
-        self, video: IndexedVideo, document: Understanding | None, share: float
-    ) -> Iterator[Reason]:
+    def _first_audience(self, video: IndexedVideo, document: Understanding | None, share: float) -> Iterator[Reason]:
         newcomer = self._request.newcomers.get(video.video_id)
         if newcomer is None:
             return

@@ -158,9 +158,7 @@ class Recommender:
             language=language_of(request),
         )
 
-    def _pick(
-        self, ask: Ask, ranked: Ranked, chosen: Chosen
-    ) -> tuple[list[IndexedVideo], Mapping[str, Understanding]]:
+    def _pick(self, ask: Ask, ranked: Ranked, chosen: Chosen) -> tuple[list[IndexedVideo], Mapping[str, Understanding]]:
         """The list, each item checked once more on its document; what fails makes room for another."""
         request, policy = ranked.request, chosen.policy
         scores = {one: ranked.blended.total(one) for one in ranked.gathered.videos}
@@ -198,9 +196,7 @@ class Recommender:
             picks = [video for video in picks if video.video_id not in refused]
         return picks, documents
 
-    def _found(
-        self, ranked: Ranked, picks: Sequence[IndexedVideo], documents: Mapping[str, Understanding]
-    ) -> Found:
+    def _found(self, ranked: Ranked, picks: Sequence[IndexedVideo], documents: Mapping[str, Understanding]) -> Found:
         request, scores = ranked.request, ranked.blended.scores
         ids = [video.video_id for video in picks]
         seen_looks = any(scores[one].get("looks") for one in ids)

@@ -100,7 +100,9 @@ def _places(
     viewed = Viewed(batch.user_id, events, edits, shown)
     request = recommender.ranker.request(ask, viewed, policy, batch.at, batch.request_id)
     ranked = recommender.ranker.rank(request, viewed, policy, must=[item.video_id])
-    return {",".join(causes): place_without(recommender, ranked, viewed, policy, causes, item.video_id) for causes in tried}
+    return {
+        ",".join(causes): place_without(recommender, ranked, viewed, policy, causes, item.video_id) for causes in tried
+    }
 
 
 def place_without(

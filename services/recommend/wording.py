@@ -104,7 +104,9 @@ def _series(claim: c.Series) -> tuple[Bilingual, ...]:
     if claim.now:
         return (
             _said(f"Because you just {en} {number} {kind_en} {videos}.", f"因为你刚{zh}了{count}条{kind_zh}视频。"),
-            _said(f"More {kind_en}: you just {en} {number} {videos}.", f"你刚刚{zh}了{count}条{kind_zh}视频，再来一条。"),
+            _said(
+                f"More {kind_en}: you just {en} {number} {videos}.", f"你刚刚{zh}了{count}条{kind_zh}视频，再来一条。"
+            ),
         )
     when_en, when_zh = (" recently", "最近") if claim.recently else ("", "")
     past = "了" if claim.recently else "过"

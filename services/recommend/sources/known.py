@@ -39,7 +39,9 @@ class Trending:
     def _scored(request: SourceRequest, ids: Mapping[str, object] | list[str]) -> Scores:
         most = math.log1p(max((trend.score for trend in request.trends.values()), default=0.0))
         return {
-            one: max(0.0, math.log1p(max(0.0, request.trends[one].score)) / most) if one in request.trends and most else 0.0
+            one: max(0.0, math.log1p(max(0.0, request.trends[one].score)) / most)
+            if one in request.trends and most
+            else 0.0
             for one in ids
         }
 

@@ -59,10 +59,7 @@ class Labels:
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """How well each video's labels match."""
         norm = math.hypot(*request.taste.labels.values())
-        return {
-            one: label_match(video, request.taste.labels, request.rarity, norm)
-            for one, video in videos.items()
-        }
+        return {one: label_match(video, request.taste.labels, request.rarity, norm) for one, video in videos.items()}
 
 
 def carried(video: IndexedVideo) -> tuple[LabelKey, ...]:
