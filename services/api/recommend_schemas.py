@@ -311,7 +311,7 @@ class ExposureAnswer(BaseModel):
 
 
 RULE = (
-    "While its budget lasts, a new video is a candidate for viewers whose interests (or, of unknown viewers, whose mood "
-    "and occasion) its topics, tags and moods fit. Among the newcomers that fit, a draw from the belief in each, times "
-    "the fit, decides who gets the places that the viewer's policy keeps for exploration."
+    "While its budget lasts, a new video is a candidate for viewers whose interests (or, of unknown viewers, whose "
+    "mood and occasion) its topics, tags and moods fit. Among the newcomers that fit, a draw from the belief in each, "
+    "times the fit, decides who gets the places that the viewer's policy keeps for exploration."
 )

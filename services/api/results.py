@@ -130,6 +130,7 @@ class MomentAnswer(BaseModel):
 
 
 def score_views(sources: Mapping[str, SourceScore]) -> dict[str, ScoreView]:
+    """Scores by source."""
     return {
         name: ScoreView(raw=score.raw, normalised=score.normalised, contribution=score.contribution)
         for name, score in sources.items()
@@ -137,4 +138,5 @@ def score_views(sources: Mapping[str, SourceScore]) -> dict[str, ScoreView]:
 
 
 def reason_views(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
+    """Reasons in their order."""
     return tuple(ReasonView.of(reason) for reason in reasons)

@@ -9,8 +9,9 @@ from itertools import product
 
 from services.library.record.events import Event, EventKind
 from services.recommend.claims import Verb
+from services.recommend.evidence import LIKES
 from services.recommend.indexed import LabelKey
-from services.recommend.taste import LIKES, Taste
+from services.recommend.taste import Taste
 
 RECENT_DAYS = 14
 """What is called recent, days."""

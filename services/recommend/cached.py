@@ -21,7 +21,7 @@ class Renewed(Generic[T]):
     """A value that is at most about `ttl_s` seconds old while it is asked for.
 
     The first caller waits for it. Later ones get the old value at once while one thread makes the new one; if that
-    fails, the old one stays and the log says so.
+    fails, the old one stays and the log says so. With a `ttl_s` of 0 it is made for every caller.
     """
 
     def __init__(self, make: Callable[[], T], ttl_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,6 +33,8 @@ class Renewed(Generic[T]):
 
     def get(self) -> T:
         """The value. Raises what making it raises, if there is none yet."""
+        if self._ttl_s <= 0:
+            return self._make()
         if not self._there:
             with self._lock:
                 if not self._there:

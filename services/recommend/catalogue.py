@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from services.library.index.port import Collection, Filter, IndexPort, Vector
+from services.library.index.port import Collection, Filter, IndexPort, Stored, Vector
 from services.recommend.cached import Kept
 from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, point_id
 
@@ -19,6 +19,9 @@ CAPACITY = 50_000
 VECTOR_CAPACITY = 20_000
 """Text vectors kept, about 1.6 KB each."""
 
+STORED_CAPACITY = 5_000
+"""Videos kept with their text and frame vectors, about 20 KB each."""
+
 TTL_S = 30.0
 """How long a kept video may differ from the index, seconds. Filters always ask the index itself."""
 
@@ -30,6 +33,8 @@ class Catalogue:
         self._index = index
         self._videos: Kept[str, IndexedVideo] = Kept(CAPACITY, ttl_s)
         self._texts: Kept[str, Vector] = Kept(VECTOR_CAPACITY, ttl_s)
+        self._payloads: Kept[str, Stored] = Kept(VECTOR_CAPACITY, ttl_s)
+        self._stored: Kept[str, Stored] = Kept(STORED_CAPACITY, ttl_s)
 
     def videos(self, ids: Iterable[str]) -> dict[str, IndexedVideo]:
         """By id; videos that are not in the index are left out."""
@@ -39,10 +44,35 @@ class Catalogue:
         """Unit text vectors by id; videos without one are left out."""
         return self._texts.many(ids, self._read_texts)
 
-    def _read_videos(self, ids: list[str]) -> Mapping[str, IndexedVideo]:
+    def retrieve(
+        self,
+        collection: Collection,
+        ids: Sequence[str],
+        *,
+        with_vectors: bool | Sequence[str] = False,
+        fields: Sequence[str] | None = None,
+    ) -> list[Stored]:
+        """As the index's, of videos by point id, kept as everything here; only `FIELDS` of payloads come along."""
+        assert collection is Collection.VIDEOS, "only videos are kept"
+        wanted = [video_id(one) for one in ids]
+        if with_vectors:
+            found = self._stored.many(wanted, self._read_stored)
+        else:
+            found = self._payloads.many(wanted, self._read_payloads)
+        return [found[one] for one in wanted if one in found]
+
+    def _read_payloads(self, ids: list[str]) -> Mapping[str, Stored]:
         points = self._index.retrieve(Collection.VIDEOS, [point_id(one) for one in ids], fields=FIELDS)
-        read = (IndexedVideo.of(point.id, point.payload) for point in points)
-        return {video.video_id: video for video in read}
+        return {video_id(point.id): point for point in points}
+
+    def _read_stored(self, ids: list[str]) -> Mapping[str, Stored]:
+        points = self._index.retrieve(
+            Collection.VIDEOS, [point_id(one) for one in ids], with_vectors=["text", "visual"], fields=FIELDS
+        )
+        return {video_id(point.id): point for point in points}
+
+    def _read_videos(self, ids: list[str]) -> Mapping[str, IndexedVideo]:
+        return {one: IndexedVideo.of(point.id, point.payload) for one, point in self._read_payloads(ids).items()}
 
     def _read_texts(self, ids: list[str]) -> Mapping[str, Vector]:
         points = self._index.retrieve(

@@ -49,7 +49,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """The viewer took to one video (`anchor`) that this one is near to, in meaning or in looks; or both carry `label`."""
+    """The viewer took to one video (`anchor`) that this one is near to in meaning or in looks; or both have `label`."""
 
     anchor: str
     title: Bilingual

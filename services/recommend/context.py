@@ -71,7 +71,7 @@ class ResolvedContext:
     certainty: float
     language: str | None
     hour: int | None = None
-    weekend: bool | None = None
+    local: datetime | None = None
     audience: str | None = None
 
     @property
@@ -97,7 +97,7 @@ def resolve_context(context: Context, taxonomy: Taxonomy, now: datetime | None =
         likely = next((slug for hours, slug in (_WEEKEND if weekend else _WEEKDAY) if hour in hours), None)
         occasion = next((known for known in taxonomy.occasions if known.slug == likely), None)
     language = context.language.lower() if context.language else None
-    return ResolvedContext(mood, occasion, certainty, language, hour, weekend, context.audience)
+    return ResolvedContext(mood, occasion, certainty, language, hour, local, context.audience)
 
 
 def words_wished(context: Context, taxonomy: Taxonomy) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import numpy as np
-
-from services.library.index.port import Collection, Filter, Vector
+from services.library.index.port import Collection, Filter
 from services.library.record.events import EventKind
 from services.library.understanding import Bilingual, EvidenceKind, Sound, Understanding
 from services.recommend import claims as c
@@ -128,7 +126,7 @@ class Explainer:
             yield from self._interest(video, document, carrying)
         if "looks" in carrying and video.video_id in self._found.looks:
             anchor, cosine = self._found.looks[video.video_id]
-            if cosine >= ALIKE_IN_LOOKS:
+            if cosine >= ALIKE_IN_LOOKS and anchor in self._taste.taken:
                 claim = c.Alike(anchor, self._title(anchor), self._behind.verb([anchor]), looks=True)
                 yield self._resting(claim, "looks", carrying["looks"], [anchor], _frames(document))
         if "fit" in carrying:
@@ -343,33 +341,22 @@ def tempo_of(sound: Sound | None) -> c.Tempo | None:
 
 
 def nearest_looks(request: SourceRequest, picks: Sequence[str]) -> dict[str, tuple[str, float]]:
-    """Per pick, the leading video of an interest whose mean frame is nearest to one of its frames, and the cosine."""
-    leads = [interest.videos[0] for interest in request.taste.interests[:2] if interest.videos]
+    """Per pick, the video in the middle of an interest whose mean frame is nearest to one of its frames, and the
+    cosine.
+    """
     where = Filter(ids=[point_id(one) for one in picks])
     best: dict[str, tuple[str, float]] = {}
-    for stored in request.index.retrieve(
-        Collection.VIDEOS, [point_id(one) for one in leads], with_vectors=["visual"], fields=()
-    ):
-        vector = mean_direction(stored.vectors.get("visual"))
-        if vector is None:
+    for interest in request.taste.interests[:2]:
+        if interest.looks is None:
             continue
         hits = request.index.query(
-            Collection.VIDEOS, using="visual", vector=vector, where=where, limit=len(picks), fields=()
+            Collection.VIDEOS, using="visual", vector=interest.looks, where=where, limit=len(picks), fields=()
         )
         for hit in hits:
             one = video_id(hit.id)
             if one not in best or hit.score > best[one][1]:
-                best[one] = (video_id(stored.id), hit.score)
+                best[one] = (interest.videos[0], hit.score)
     return best
-
-
-def mean_direction(value: object) -> Vector | None:
-    """A stored vector or multivector as one unit vector; None when there is none."""
-    if not isinstance(value, np.ndarray) or value.size == 0:
-        return None
-    mean: Vector = value if value.ndim == 1 else value.mean(axis=0)
-    norm = float(np.linalg.norm(mean))
-    return (mean / norm).astype(np.float32) if norm > 0 else None
 
 
 _LATER = Bilingual(en="", zh="")

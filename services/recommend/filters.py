@@ -64,18 +64,11 @@ MAX_EXCLUDED = 1000
 """Most videos that the index is told to leave out, the latest seen ones; older ones are looked up in the record."""
 
 
-def hard_filter(
-    index: IndexPort, taste: Taste, language: str | None, taxonomy: Taxonomy, dropped: Sequence[str] = ()
-) -> Filter:
+def hard_filter(index: IndexPort, taste: Taste, language: str | None, dropped: Sequence[str] = ()) -> Filter:
     """What no source may answer with: what the viewer acted on, `dropped` videos, another language than the one asked
-    for, severe risks, withheld videos, and what the viewer muted (a first-level topic stands for its leaves).
+    for, severe risks, withheld videos, and what the viewer muted.
     """
     excludes: dict[str, list[str]] = {name: list(values) for name, values in taste.muted.items()}
-    muted = excludes.get("topics", [])
-    known = {topic.slug for topic in taxonomy.topics}
-    leaves = [leaf.slug for slug in muted if slug in known for leaf in taxonomy.leaves_of(slug)]
-    if muted:
-        excludes["topics"] = list(dict.fromkeys([*muted, *leaves]))
     excludes["safety"] = severe_categories()
     excludes["review_state"] = list(WITHHELD)
     out = list(dict.fromkeys([*dropped, *taste.seen]))[:MAX_EXCLUDED]

@@ -24,7 +24,6 @@ from services.recommend.policies import Policy
 from services.recommend.query_labels import labels_in
 from services.recommend.sources.base import Source, SourceRequest, Wish
 from services.recommend.standing import Standing
-from services.recommend.taste import Taste
 from services.recommend.viewer import taste_of
 
 PER_SOURCE = 60
@@ -77,11 +76,14 @@ class Ranker:
     def request(
         self, ask: Ask, viewed: Viewed, policy: Policy, now: datetime, request_id: str, *, repeats_too: bool = False
     ) -> SourceRequest:
-        """Everything that sources need; `repeats_too` lets in what was shown too often. Raises `UnknownLabel`, `BadContext` and `IndexUnavailable`."""
+        """Everything that sources need; `repeats_too` lets in what was shown too often.
+
+        Raises `UnknownLabel`, `BadContext` and `IndexUnavailable`.
+        """
         index = self._library.index
         context = resolve_context(ask.context, self._taxonomy, now)
         rarity = self._standing.rarity()
-        taste = taste_of(index, rarity, ask.user, viewed.events, viewed.edits, now)
+        taste = taste_of(self._catalogue, rarity, ask.user, viewed.events, viewed.edits, now, context)
         words = words_wished(ask.context, self._taxonomy)
         wish = None if ask.wish is None else Wish(words, ask.wish, labels_in(words, self._taxonomy))
         dropped = [] if repeats_too else dropped_by(viewed.shown, policy)
@@ -89,7 +91,7 @@ class Ranker:
             taste=taste,
             context=context,
             wish=wish,
-            allowed=hard_filter(index, taste, context.language, self._taxonomy, dropped),
+            allowed=hard_filter(index, taste, context.language, dropped),
             limit=max(PER_SOURCE, ask.limit),
             now=now,
             seed=seed_of(request_id),
@@ -128,7 +130,7 @@ class Ranker:
         """
         events, edits = causes.left(viewed.events, viewed.edits, self._catalogue)
         old = ranked.request
-        taste = taste_of(old.index, old.rarity, viewed.user, events, edits, old.now)
+        taste = taste_of(old.catalogue, old.rarity, viewed.user, events, edits, old.now, old.context)
         context = old.context
         if "context" in causes.sources or "fit" in causes.sources:
             context = replace(context, mood=None, occasion=None)

@@ -8,16 +8,12 @@ from functools import cached_property
 
 from services.library.index.port import Vector
 from services.library.record.events import EditKind, Event, EventKind, ProfileEdit
+from services.recommend.evidence import LIKES, ProfileParameters, weight_of
 from services.recommend.indexed import LabelKey
+from services.recommend.profile_build import edited_labels
 
-LIKES = frozenset({EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE})
-"""Events by which a viewer says that a video was good."""
-
-DISLIKES = frozenset({EventKind.NOT_INTERESTED, EventKind.REPORT})
-"""Events by which a viewer says that a video was not."""
-
-TAKEN_RATIO = 0.25
-"""From this share of its length on, a play counts as having been watched."""
+TAKEN_RATIO = 0.5
+"""From this share of its length on, a play of somebody else counts as having been watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +84,14 @@ class Taste:
         found: dict[str, list[str]] = {}
         for edit in self.edits:
             if edit.kind is EditKind.MUTE:
-                found.setdefault(_INDEX_FIELDS.get(edit.field, edit.field), []).append(edit.value)
+                for label in edited_labels(edit):
+                    found.setdefault(label.field, []).append(label.value)
         return {name: tuple(dict.fromkeys(values)) for name, values in found.items()}
 
     def wished(self, label: LabelKey) -> ProfileEdit | None:
         """The latest edit by which the viewer asked for a label; `creator` and `language` count as labels here."""
         for edit in reversed(self.edits):
-            if edit.kind in _ASKING and (_INDEX_FIELDS.get(edit.field, edit.field), edit.value) == (
-                label.field,
-                label.value,
-            ):
+            if edit.kind in _ASKING and label in edited_labels(edit):
                 return edit
         return None
 
@@ -107,14 +101,14 @@ class Taste:
         return any(edit.kind in _ASKING for edit in self.edits)
 
 
+_PARAMETERS = ProfileParameters()
 _ASKING = frozenset({EditKind.BOOST, EditKind.WISH, EditKind.ONBOARDING})
-_INDEX_FIELDS = {"creators": "creator", "languages": "language"}
 
 
 def is_positive(event: Event) -> bool:
     """Whether an event says that the viewer took to its video."""
     if event.kind is EventKind.PLAY:
-        return event.watch_ratio is None or event.watch_ratio >= TAKEN_RATIO
+        return weight_of(event, _PARAMETERS) > 0
     return event.kind in LIKES
 
 

@@ -64,7 +64,7 @@ class Audience(Database):
             query = query.where(VideoRow.created_at >= since)
         with self._read() as session:
             rows = session.execute(query.order_by(VideoRow.created_at.desc(), VideoRow.id).limit(limit))
-            return {video_id: created_at for video_id, created_at in rows}
+            return {row.id: row.created_at for row in rows}
 
     def plays(self, video_ids: Iterable[str], *, watched_ratio: float) -> dict[str, Plays]:
         """How often each video was started, and watched to `watched_ratio` of its length; zeros included.

@@ -9,11 +9,10 @@ from services.library.index.port import Collection
 from services.recommend.catalogue import video_id
 from services.recommend.filters import also
 from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, LabelKey
-from services.recommend.profile import Rarity
+from services.recommend.profile import CREATOR, Rarity
 from services.recommend.sources.base import Scores, SourceRequest
 
 _TOP_LABELS = 24
-CREATOR = "creator"
 _FILTERED = (*LABEL_FIELDS, CREATOR)
 
 
@@ -32,7 +31,7 @@ class Labels:
         labels = request.taste.labels
         liked = sorted(
             (
-                (value * request.rarity.of(label), label)
+                (value * _rarity(request.rarity, label), label)
                 for label, value in labels.items()
                 if value > 0 and label.field in _FILTERED
             ),
