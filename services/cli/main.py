@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import ask, demo, models, operate, work
+from services.cli.commands import ask, demo, models, operate, train, work
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -14,6 +14,7 @@ app.command("recommend")(ask.recommend)
 app.command("why")(ask.why)
 app.command("feedback")(ask.feedback)
 app.command("demo")(demo.demo)
+app.command("train")(train.train)
 app.command("up")(operate.up)
 app.command("doctor")(operate.doctor)
 app.command("schema")(operate.schema)
