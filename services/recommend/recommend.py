@@ -18,6 +18,7 @@ from services.recommend.answer import Ask, Recommendation, Recommendations, With
 from services.recommend.blend import Blended
 from services.recommend.catalogue import Catalogue
 from services.recommend.causes import read_causes
+from services.recommend.collaborative import Collaborative
 from services.recommend.context import Context, resolve_context
 from services.recommend.explain import Explainer, Found, nearest_looks
 from services.recommend.fallback import fall_back
@@ -51,9 +52,10 @@ Groups = Callable[[Sequence[str]], Mapping[str, str]]
 """Video ids -> the group of near-duplicates that each belongs to; videos without one are left out."""
 
 
-def default_sources() -> tuple[Source, ...]:
-    """Every source that needs nothing but the library. The collaborative one is added where a model is trained."""
-    return (MEANING, LOOKS, WISH, Labels(), Fit(), Trending(), Fresh(), Unexplored(), Adventurous())
+def default_sources(library: Library | None = None) -> tuple[Source, ...]:
+    """Every source; the collaborative one only with a library whose factors it is to read."""
+    own: tuple[Source, ...] = (MEANING, LOOKS, WISH, Labels(), Fit(), Trending(), Fresh(), Unexplored(), Adventurous())
+    return own if library is None else (*own, CollaborativeSource(Collaborative(library.blobs).viewer))
 
 
 class Recommender:
@@ -74,7 +76,7 @@ class Recommender:
         self.standing = Standing(library.record, library.index, ttl_s=cache_s)
         self.clock = clock
         self._groups = groups
-        self._sources = tuple(sources if sources is not None else default_sources())
+        self._sources = tuple(sources if sources is not None else default_sources(library))
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="source")
         self.ranker = Ranker(
             library,

@@ -1,4 +1,4 @@
-"""Verbs of viewers: search, recommend, feedback."""
+"""Verbs that ask: search, recommend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from services.cli.cards import print_moments, print_recommendations, print_searc
 from services.cli.launcher import connected, settings_for
 from services.cli.options import Data, Json, Language, Limit, Mood, Occasion, Topic, User, VideoId
 from services.cli.output import out, reported_errors
-from services.library.record.events import EventKind
 
 
 def search(
@@ -93,17 +92,3 @@ def why(
         typer.echo(told.model_dump_json())
     else:
         print_why(out, told)
-
-
-def feedback(
-    video: VideoId,
-    kind: Annotated[EventKind, typer.Argument(help="What the viewer did.")],
-    user: User,
-    watch_ratio: Annotated[float | None, typer.Option(min=0.0, help="Watch time over duration, for a play.")] = None,
-    data: Data = None,
-) -> None:
-    """Report that a viewer liked, skipped or played a video."""
-    event = {"user": user, "video": video, "kind": kind.value, "watch_ratio": watch_ratio}
-    with reported_errors(), connected(settings_for(data)) as client:
-        client.feedback([event])
-    out.print(f"Noted: {user}, {kind.value}, {video}.")

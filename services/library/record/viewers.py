@@ -196,7 +196,7 @@ class Viewers(Database):
             new += [
                 by_key[user, ident] for user, ident in session.execute(insert.returning(EventRow.user_id, EventRow.id))
             ]
-        self.count_hours(session, hourly(new))
+        self.count_hours(session, hourly((one.video_id, one.kind.value, one.at, one.audience) for one in new))
         return len(new)
 
     def count_hours(self, session: Session, counts: Mapping[tuple[str, str, datetime, str], int]) -> None:
@@ -230,12 +230,14 @@ class Viewers(Database):
             )
 
 
-def hourly(events: Iterable[Event]) -> Counter[tuple[str, str, datetime, str]]:
-    """(video id, kind, hour, audience) -> how many of the events."""
+def hourly(
+    events: Iterable[tuple[str | None, str, datetime, str | None]],
+) -> Counter[tuple[str, str, datetime, str]]:
+    """(video id, kind, hour, audience) -> how many of the (video id, kind, time, audience) there are."""
     return Counter(
-        (one.video_id, one.kind.value, _hour_of(one.at), one.audience or "")
-        for one in events
-        if one.video_id is not None
+        (video_id, kind, _hour_of(at), audience or "")
+        for video_id, kind, at, audience in events
+        if video_id is not None
     )
 
 
