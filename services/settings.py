@@ -75,11 +75,26 @@ class Settings(BaseSettings):
     gpu_memory_limit_bytes: int | None = Field(
         None, gt=0, description="Memory of a GPU that a process may count on; default: what is free there."
     )
+    policies: Path | None = Field(None, description="File of recommendation policies; default: those that ship.")
+    source_timeout_s: float = Field(
+        2.0, gt=0, description="How long a feed waits for its sources, seconds; late ones are left out."
+    )
+    optimize_after_points: int = Field(
+        500, gt=0, description="Points written to the embedded index after which it is optimized when idle."
+    )
+    optimize_idle_s: float = Field(10.0, gt=0, description="How long no point was written in an idle moment, seconds.")
+
     event_max_watch_ratio: float = Field(20.0, gt=0, description="Most times its duration one event may have watched.")
     event_max_watch_s: float = Field(86_400.0, gt=0, description="Longest watch time of one event, seconds.")
     event_max_ahead_s: float = Field(300.0, ge=0, description="How far ahead of this clock an event may be, seconds.")
     event_max_age_days: float = Field(730.0, gt=0, description="Age beyond which an event is dropped, days.")
     event_max_per_minute: int = Field(240, gt=0, description="Most events of one viewer within a minute.")
+    train_s: float = Field(
+        3600.0, ge=0, description="How often collaborative factors are trained, seconds; 0: by `reelwise train` alone."
+    )
+    train_factors: int = Field(32, gt=0, description="Numbers that a video's collaborative factors have.")
+    train_min_viewers: int = Field(20, gt=0, description="Viewers with a like that training needs at least.")
+    train_min_videos: int = Field(20, gt=0, description="Liked videos that training needs at least.")
 
     @property
     def resolved_database_url(self) -> str:

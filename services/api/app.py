@@ -7,7 +7,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from services.api.errors import install_error_handlers
 from services.api.guards import BodyLimit, SameSite
-from services.api.routes import events, search, system, users, videos
+from services.api.routes import events, recommendations, search, system, users, videos
 from services.api.service import Service
 from services.api.version import version
 
@@ -43,7 +43,7 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
     install_error_handlers(app)
-    for routes in (videos, search, events, users, system):
+    for routes in (videos, search, events, recommendations, users, system):
         app.include_router(routes.router)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)
     app.add_middleware(SameSite)

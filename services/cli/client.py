@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from services.api.event_schemas import EventsAnswer
 from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswer
-from services.api.results import MomentAnswer, RecommendationsAnswer, VideoAnswer
+from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
+from services.api.results import MomentAnswer, VideoAnswer
 from services.api.schemas import SubmissionAnswer, VideoDetail, VideoPage
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
@@ -79,6 +80,11 @@ class Client:
         """A feed with reasons."""
         params = _given(user=user, limit=limit, **context)
         return self._ask("GET", "/v1/recommendations", RecommendationsAnswer, params=params)
+
+    def why(self, request_id: str, video_id: str, *, without: Sequence[str] = ()) -> WhyAnswer:
+        """Why an answer showed a video."""
+        url = f"/v1/recommendations/{_quoted(request_id)}/why/{_quoted(video_id)}"
+        return self._ask("GET", url, WhyAnswer, params={"without": list(without)})
 
     def feedback(self, events: Sequence[Mapping[str, Any]]) -> EventsAnswer:
         """Report what viewers did."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import ask, demo, models, operate, viewer, work, worker
+from services.cli.commands import ask, demo, models, operate, train, viewer, work, worker
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -11,9 +11,11 @@ app.command("show")(work.show)
 app.command("retry")(work.retry)
 app.command("search")(ask.search)
 app.command("recommend")(ask.recommend)
+app.command("why")(ask.why)
 app.command("feedback")(viewer.feedback)
 app.command("profile")(viewer.profile)
 app.command("demo")(demo.demo)
+app.command("train")(train.train)
 app.command("up")(operate.up)
 app.command("worker")(worker.worker)
 app.command("doctor")(operate.doctor)

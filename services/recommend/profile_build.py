@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import numpy as np
 
-from services.library.index.port import Collection, IndexPort, Stored
+from services.library.index.port import Collection, Stored
 from services.library.record.events import EditKind, Event, EventKind, ProfileEdit
 from services.library.taxonomy import load_taxonomy
 from services.recommend.evidence import (
@@ -35,6 +36,16 @@ EDIT_FIELDS = {
     "languages": LANGUAGE,
 }
 """Fields that a viewer can edit, and what they are called in the index."""
+
+
+class PointReader(Protocol):
+    """What a profile needs of an index, or of a cache in front of one."""
+
+    def retrieve(
+        self, collection: Collection, ids: Sequence[str], *, with_vectors: bool | Sequence[str] = False
+    ) -> list[Stored]:
+        """In the order of `ids`; unknown ids are left out."""
+        ...
 
 
 @dataclass(slots=True)
@@ -71,7 +82,7 @@ class _Evidence:
 
 
 def build_profile(
-    index: IndexPort,
+    index: PointReader,
     events: Sequence[Event],
     *,
     now: datetime,

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
 from services.library.jsonable import storable_text
+from services.library.record.audience import Audience
 from services.library.record.cleaning import CleaningRules
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.leases import OPEN, Leases, requeue
 from services.library.record.migrations import upgrade
+from services.library.record.reactions import Reactions
 from services.library.record.results import Results
 from services.library.record.tables import UploadRow, VideoRow
 from services.library.record.types import Lane, Submission, Upload, Video
@@ -23,7 +25,7 @@ from services.library.record.viewer_data import ViewerData
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, ViewerData):
+class Record(Leases, Results, ViewerData, Audience, Reactions):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, and_, func, literal, select, tuple_, union_all
+from sqlalchemy import Engine, Row, and_, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from services.library.errors import InvalidValue
@@ -152,7 +152,9 @@ class Viewers(Database):
         if kinds is not None:
             query = query.where(EventRow.kind.in_([kind.value for kind in kinds]))
         with self._read() as session:
-            rows = session.scalars(query.order_by(EventRow.at.desc(), EventRow.number.desc()).limit(limit))
+            # Plain rows: making an object of the mapper's for each event costs several times as much.
+            plain = query.with_only_columns(*EventRow.__table__.columns)
+            rows = session.execute(plain.order_by(EventRow.at.desc(), EventRow.number.desc()).limit(limit))
             return [event_of(row) for row in rows]
 
     @staticmethod
@@ -239,7 +241,7 @@ def hourly(
     )
 
 
-def event_of(row: EventRow) -> Event:
+def event_of(row: EventRow | Row[Any]) -> Event:
     """The row as a value."""
     return Event(
         id=row.id, user_id=row.user_id, kind=EventKind(row.kind), at=row.at, video_id=row.video_id, creator=row.creator,

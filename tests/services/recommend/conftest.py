@@ -14,6 +14,7 @@ from services.library.index.schema import IndexDims
 from services.library.library import Library
 from services.library.record.types import Submission
 from services.settings import Settings
+from tests.services.recommend.made_up import Stage, staged
 
 DIM = 8
 
@@ -49,3 +50,10 @@ def add(plain: Library) -> Callable[..., str]:
         return video.id
 
     return publish
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """An empty library with helpers that fill it; no model is loaded."""
+    with staged(tmp_path) as made:
+        yield made
