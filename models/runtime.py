@@ -89,6 +89,14 @@ class Runtime:
         for name in self.profile.weights():
             path_of(name, self._weights)
 
+    def probe(self) -> tuple[str, ...]:
+        """Ask the servers that the profile's engines speak to whether they have their models; a sentence for each.
+
+        Raises `ModelUnavailable` where one does not answer, and `EndpointMisconfigured` where it never would.
+        """
+        specs = [(role, engine_spec(role, self.profile.roles[role].engine)) for role in Role]
+        return tuple(spec.probe(self._options[role]) for role, spec in specs if spec.probe is not None)
+
     def loaded(self) -> tuple[Role, ...]:
         """Roles whose engine is in memory."""
         return tuple(self._engines)
@@ -124,7 +132,8 @@ class Runtime:
         if engine.in_text_space:
             options = f"{options} text={self._identify(Role.TEXT)}".strip()
         if spec.weights is None:
-            return ModelIdentity(spec.engine, "signal", str(engine.version), options)
+            name = str(getattr(self._options[role], engine.named_by)) if engine.named_by else "signal"
+            return ModelIdentity(spec.engine, name, str(engine.version), options)
         if spec.folder is not None:
             return ModelIdentity(
                 spec.engine, spec.folder.name, f"{folder_revision(spec.folder)}.{engine.version}", options

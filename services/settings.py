@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     lease_s: float = Field(120.0, gt=0, description="How long a lane's lease lasts without a heartbeat, seconds.")
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
+    model_outage_s: float = Field(
+        3600.0, ge=0, description="How long a lane waits for a model server that is away before it fails, seconds."
+    )
 
     @property
     def resolved_database_url(self) -> str:

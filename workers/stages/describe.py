@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.errors import ModelError
+from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable
 from models.profile import Profile, Role
 from services.library.record.types import Lane
 from services.library.understanding import Evidence, EvidenceKind
@@ -70,11 +70,14 @@ def _run(context: StageContext) -> DescribeOutput:
                 max_tokens=_MAX_TOKENS,
                 examples=prompt.turns(),
             )
+        except (ModelUnavailable, EndpointMisconfigured):
+            raise  # not this video's fault: composing sentences now would leave it without what it gets later
         except ModelError as error:
             # The evidence still stands: the video gets sentences composed from it, and says so.
             problems.append(f"the language model gave no usable answer: {error}")
             return DescribeOutput(language=language, prompt_version=prompt.version, problems=tuple(problems))
     value = completion.value
+    problems += completion.notes
     answer = PromptAnswer(
         summary=value["summary"],
         why=value.get("why"),

@@ -62,6 +62,10 @@ class RecordPort(Protocol):
         """Count a failed attempt: back to due after `not_before`, or `failed` with the reason at `max_attempts`."""
         ...
 
+    def wait(self, lease: Lease, *, reason: str, not_before: datetime, give_up_at: datetime) -> VideoState:
+        """Back to due after `not_before` without counting an attempt, or `failed` once `give_up_at` has passed."""
+        ...
+
     def reject(self, lease: Lease, reason: str) -> bool:
         """End as `rejected`. False when the lease was lost."""
         ...

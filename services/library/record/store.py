@@ -119,6 +119,7 @@ class Record(Leases, Results, Viewers):
                 requeue(row, self._clock())
             elif row.lease_token is None:
                 row.attempts, row.not_before, row.updated_at = 0, None, self._clock()
+                row.waiting_since = None
             session.flush()
             return _video(row)
 
@@ -195,4 +196,5 @@ def _video(row: VideoRow) -> Video:
         id=row.id, sha256=row.sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, state=VideoState(row.state),
         reason=row.reason, lane=None if row.lane is None else Lane(row.lane), attempts=row.attempts,
         not_before=row.not_before, created_at=row.created_at, updated_at=row.updated_at,
+        waiting_since=row.waiting_since,
     )  # fmt: skip

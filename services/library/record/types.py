@@ -45,7 +45,8 @@ class Submission:
 class Video:
     """A video: `id` is the first 32 hex digits of the file's sha256, so the same file twice is one video.
 
-    `lane` is the next lane to run, None in a final state. `not_before` delays a retry.
+    `lane` is the next lane to run, None in a final state. `not_before` delays a retry. `waiting_since` is when the lane
+    first found a model away that it needs, None when it does not wait for one.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Video:
     not_before: datetime | None
     created_at: datetime
     updated_at: datetime
+    waiting_since: datetime | None = None
 
     @property
     def point_id(self) -> str:
