@@ -152,6 +152,8 @@ class EngineSpec(Generic[OptionsT]):
     `modules` are the Python modules it imports, and `install` what to give pip for them; `weights` are those it is
     known to fit, the default first (empty: it needs none). `in_text_space`: it also speaks through the text engine.
 
+    `sees`: a language engine that takes images.
+
     For an engine that asks a server: `named_by` is the option that names the model there, and `probe` asks whether it
     is there, in a sentence; it raises `ModelUnavailable` or `EndpointMisconfigured`.
     """
@@ -166,6 +168,7 @@ class EngineSpec(Generic[OptionsT]):
     install: str
     weights: tuple[KnownWeights, ...] = ()
     in_text_space: bool = False
+    sees: bool = False
     named_by: str = ""
     probe: Callable[[OptionsT], str] | None = None
 

@@ -78,11 +78,18 @@ class Servant:
     stop: threading.Event = field(default_factory=threading.Event)
 
 
+class Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that hung up."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """They do so on purpose here."""
+
+
 @contextmanager
 def serving(port: int = 0) -> Iterator[Servant]:
     """A server on a free loopback port, until the block ends."""
     servant = Servant()
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = Quiet(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     server.servant = servant  # type: ignore[attr-defined]
     servant.url = f"http://127.0.0.1:{server.server_address[1]}/v1"

@@ -137,7 +137,8 @@ class Endpoint:
                     logger.info("%s %s; trying again in %.1f s", self.url, trouble, wait)
                     self._sleep(wait)
                     continue
-                said = f"{self.url} {trouble} ({tries} tries); {trouble.remedy}"
+                tried = f"{tries} tries" if tries > 1 else "1 try"
+                said = f"{self.url} {trouble} (after {tried}); {trouble.remedy}"
                 if trouble.rests:
                     self._resting = (self._clock() + (trouble.after_s or _REST_S), said)
                 raise ModelUnavailable(said, retry_after_s=trouble.after_s) from trouble

@@ -99,6 +99,7 @@ LANGUAGE_ENGINES: dict[str, EngineSpec[Any]] = {
         tested=Tested.REAL,
         modules=("httpx",),
         install="httpx",
+        sees=True,
         named_by="model",
         probe=_probe_openai,
     ),

@@ -191,7 +191,8 @@ class OpenAiChat:
         if not self._tells:
             return ()
         said = f"{self._options.model} is not held to the JSON schema by its server; its answer was checked"
-        return (said + (f", and asked for again {repaired} times" if repaired else ""),)
+        again = {0: "", 1: ", and asked for once more"}.get(repaired, f", and asked for again {repaired} times")
+        return (said + again,)
 
 
 def endpoint_of(options: OpenAiOptions, limits: EndpointLimits | None = None) -> Endpoint:

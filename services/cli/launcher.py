@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
+from rich.text import Text
 
+from models.errors import ModelUnavailable
 from models.profile import load_profile
 from models.runtime import Runtime
 from services.api import Dispatcher, Progress, Service, Sweeping, create_app
 from services.cli.bridge import InProcessTransport
 from services.cli.client import Client
-from services.cli.output import CliError
+from services.cli.output import CliError, err
 from services.cli.runfile import noted_run, running
 from services.library.errors import LibraryLocked
 from services.library.index.schema import IndexDims
@@ -77,14 +79,16 @@ class InProcessDispatcher:
 def service(settings: Settings, *, work: bool, check_weights: bool = True) -> Iterator[Service]:
     """The library and the models of the settings, with a running worker if `work`.
 
-    Engines are loaded when they are first used. Raises `WeightsMissing` before anything is opened when work is wanted
-    and weights are missing, and `CliError` when another process has the data folder open.
+    Engines are loaded when they are first used. When work is wanted, raises `WeightsMissing` or `EndpointMisconfigured`
+    before anything is opened; a model server that is away is only told of, because work waits for it. Raises `CliError`
+    when another process has the data folder open.
     """
     runtime = Runtime(load_profile(settings.profile), settings.models_dir)
     with ExitStack() as stack:
         stack.callback(runtime.close)
         if work and check_weights:
             runtime.check_weights()
+            _ask_servers(runtime)
         library = stack.enter_context(_library(settings, runtime))
         dispatcher: Dispatcher = Sweeping()
         if work and settings.embedded:
@@ -119,6 +123,13 @@ def settings_for(data: Path | None = None, profile: str | None = None, **more: o
     changes: Mapping[str, object] = {"data_dir": data.expanduser() if data else None, "profile": profile, **more}
     given = {key: value for key, value in changes.items() if value is not None}
     return Settings().model_copy(update=given)
+
+
+def _ask_servers(runtime: Runtime) -> None:
+    try:
+        runtime.probe()
+    except ModelUnavailable as error:
+        err.print(Text(f"warning: {error}. Videos wait for it.", "yellow"))
 
 
 @contextmanager

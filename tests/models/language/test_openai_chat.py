@@ -104,7 +104,7 @@ def test_retry_after_is_heeded_in_seconds_and_as_a_date(servant: Servant, times:
 def test_a_rest_longer_than_the_deadline_is_left_to_whoever_asked(servant: Servant, times: Times) -> None:
     servant.replies = [refusing(429, "slow down", Retry_After="900")]
     engine = chat(servant, times)
-    with pytest.raises(ModelUnavailable, match=r"answered 429: slow down \(1 tries\)") as caught:
+    with pytest.raises(ModelUnavailable, match=r"answered 429: slow down \(after 1 try\)") as caught:
         ask(engine)
     assert caught.value.retry_after_s == 900
     assert times.slept == []
@@ -121,7 +121,7 @@ def test_a_rest_longer_than_the_deadline_is_left_to_whoever_asked(servant: Serva
 
 def test_a_server_that_stays_down_is_named_after_the_last_try(servant: Servant, times: Times) -> None:
     servant.replies = [refusing(502, "bad gateway")]
-    with pytest.raises(ModelUnavailable, match=rf"{servant.url} answered 502: bad gateway \(5 tries\)"):
+    with pytest.raises(ModelUnavailable, match=rf"{servant.url} answered 502: bad gateway \(after 5 tries\)"):
         ask(chat(servant, times))
     assert len(servant.asked) == 5
 
