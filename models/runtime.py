@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from models.clock import CallClock
+from models.devices import works_on_gpu
 from models.engine_spec import BuildInputs
 from models.engines import engine_options, engine_spec
 from models.identity import ModelIdentity
@@ -96,6 +97,14 @@ class Runtime:
         """
         specs = [(role, engine_spec(role, self.profile.roles[role].engine)) for role in Role]
         return tuple(spec.probe(self._options[role]) for role, spec in specs if spec.probe is not None)
+
+    def works_on_gpu(self, role: Role) -> bool:
+        """Whether that role's engine runs on a GPU of this machine; ask after it has worked."""
+        return works_on_gpu(self._options[role])
+
+    def asks_a_server(self, role: Role) -> bool:
+        """Whether that role's engine asks a server, so that tokens are what it costs here."""
+        return engine_spec(role, self.profile.roles[role].engine).probe is not None
 
     def loaded(self) -> tuple[Role, ...]:
         """Roles whose engine is in memory."""

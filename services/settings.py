@@ -62,6 +62,15 @@ class Settings(BaseSettings):
         3600.0, ge=0, description="How long a lane waits for a model server that is away before it fails, seconds."
     )
 
+    currency: str = Field("USD", min_length=1, max_length=16, description="Name of the currency that prices are in.")
+    price_gpu_hour: float = Field(0.0, ge=0, description="What an hour of a GPU costs.")
+    price_cpu_hour: float = Field(0.0, ge=0, description="What an hour of one CPU core costs.")
+    price_million_prompt_tokens: float = Field(0.0, ge=0, description="What a server takes to read a million tokens.")
+    price_million_completion_tokens: float = Field(
+        0.0, ge=0, description="What a server takes to write a million tokens."
+    )
+    price_gb_month: float = Field(0.0, ge=0, description="What it costs to keep a GB (10^9 bytes) for a month.")
+
     @property
     def resolved_database_url(self) -> str:
         """The record's URL, the embedded default included."""

@@ -7,7 +7,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from services.api.errors import install_error_handlers
 from services.api.guards import BodyLimit, SameSite
-from services.api.routes import events, search, system, videos
+from services.api.metrics import metrics_of
+from services.api.routes import costs, events, search, system, videos
 from services.api.service import Service
 from services.api.version import version
 
@@ -32,6 +33,7 @@ _TAGS = [
     {"name": "search", "description": "Find videos and moments by meaning, pictures, words and labels."},
     {"name": "recommendations", "description": "Report what viewers did; get picks with reasons."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
+    {"name": "costs", "description": "What understanding videos took, and its price."},
     {"name": "health", "description": "For load balancers and people."},
 ]
 
@@ -41,8 +43,9 @@ def create_app(service: Service) -> FastAPI:
     settings = service.library.settings
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
+    app.state.metrics = metrics_of(service)
     install_error_handlers(app)
-    for routes in (videos, search, events, system):
+    for routes in (videos, search, events, costs, system):
         app.include_router(routes.router)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)
     app.add_middleware(SameSite)

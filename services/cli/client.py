@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import BaseModel
 
+from services.api.costs import CostsAnswer
 from services.api.results import MomentAnswer, RecommendationsAnswer, VideoAnswer
 from services.api.schemas import SubmissionAnswer, VideoDetail, VideoPage
 from services.cli.output import CliError
@@ -80,6 +81,11 @@ class Client:
     def feedback(self, events: Sequence[Mapping[str, Any]]) -> int:
         """Report what a viewer did; how many events were new."""
         return int(self._json("POST", "/v1/events", json=list(events))["stored"])
+
+    def costs(self, *, by: str, first: str | None, last: str | None, limit: int) -> CostsAnswer:
+        """What was spent; days are ISO dates."""
+        params = _given(by=by, to=last, limit=limit, **{"from": first})
+        return self._ask("GET", "/v1/costs", CostsAnswer, params=params)
 
     def _upload(self, path: Path, fields: Mapping[str, Any]) -> SubmissionAnswer:
         with ExitStack() as stack:

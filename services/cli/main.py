@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import ask, demo, models, operate, work
+from services.cli.commands import ask, costs, demo, models, operate, work
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -12,6 +12,7 @@ app.command("retry")(work.retry)
 app.command("search")(ask.search)
 app.command("recommend")(ask.recommend)
 app.command("feedback")(ask.feedback)
+app.command("costs")(costs.costs)
 app.command("demo")(demo.demo)
 app.command("up")(operate.up)
 app.command("doctor")(operate.doctor)

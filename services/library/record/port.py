@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
-from services.library.record.types import Interaction, Lane, Lease, StageResult, Submission, Upload, Video
+from services.library.record.types import (
+    CostKey,
+    CostSum,
+    Interaction,
+    Lane,
+    Lease,
+    StageCost,
+    StageResult,
+    Submission,
+    Upload,
+    Video,
+)
 from services.library.understanding import Understanding, VideoState
 
 
@@ -78,8 +89,20 @@ class RecordPort(Protocol):
         """The stored result for exactly this fingerprint."""
         ...
 
-    def put_stage_result(self, result: StageResult) -> None:
-        """Idempotent: the first result of a fingerprint stays."""
+    def put_stage_result(self, result: StageResult, cost: StageCost | None = None) -> None:
+        """Idempotent: the first result of a fingerprint stays. The cost is added in any case."""
+        ...
+
+    def add_cost(self, cost: StageCost) -> None:
+        """Remember what a run cost that made no result."""
+        ...
+
+    def costs(self, by: CostKey, *, first: date, last: date, limit: int | None = None) -> list[CostSum]:
+        """Sums of the runs of these days in UTC, both included."""
+        ...
+
+    def stored_bytes(self) -> int:
+        """Bytes of all video files."""
         ...
 
     def understanding(self, video_id: str) -> Understanding | None:
