@@ -6,7 +6,16 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from models.engine_spec import BuildInputs, EngineLane, EngineOptions, EngineSpec, KnownWeights, Tested, takes
+from models.engine_spec import (
+    BuildInputs,
+    EngineLane,
+    EngineOptions,
+    EngineSpec,
+    KnownWeights,
+    Tested,
+    TorchOptions,
+    takes,
+)
 
 
 class LlamaCppOptions(EngineOptions):
@@ -53,6 +62,17 @@ class OpenAiOptions(EngineOptions):
     answer_mib: float = Field(default=4.0, gt=0)
 
 
+class TransformersChatOptions(TorchOptions):
+    """Prompt and answer have at most `context` tokens together, images at most `image_side` pixels a side.
+
+    One request is decoded at a time. On a GPU prefer `dtype` bfloat16 for models trained in it, such as Qwen's.
+    """
+
+    batch: Literal[1] = 1
+    context: int = Field(default=8192, ge=256)
+    image_side: int = Field(default=768, ge=32)
+
+
 def _llama(inputs: BuildInputs[LlamaCppOptions]) -> Any:
     from models.language.xllamacpp import LlamaCpp
 
@@ -63,6 +83,12 @@ def _llama(inputs: BuildInputs[LlamaCppOptions]) -> Any:
         slots=inputs.options.slots,
         threads=inputs.threads,
     )
+
+
+def _transformers(inputs: BuildInputs[TransformersChatOptions]) -> Any:
+    from models.language.transformers_chat import TransformersChat
+
+    return TransformersChat(inputs.weights(), inputs.identity, inputs.options, threads=inputs.threads)
 
 
 def _openai(inputs: BuildInputs[OpenAiOptions]) -> Any:
@@ -88,6 +114,22 @@ LANGUAGE_ENGINES: dict[str, EngineSpec[Any]] = {
         modules=("xllamacpp",),
         install="xllamacpp",
         weights=(KnownWeights("qwen2.5-coder-0.5b-instruct-q4_k_m", "Apache-2.0", 491_400_064),),
+    ),
+    "transformers": EngineSpec(
+        version=1,
+        options=TransformersChatOptions,
+        build=_transformers,
+        lanes=frozenset({EngineLane.DESCRIBE}),
+        # Files hold bfloat16: twice that on the CPU. The allowance is a guess: no model of real size was run.
+        memory=takes(cpu=2.0, gpu=1.0, working_gib=2.0),
+        tested=Tested.TINY,
+        modules=("transformers", "torch", "llguidance"),
+        install="reelwise[standard]",
+        weights=(
+            KnownWeights("qwen3-4b-instruct-2507", "Apache-2.0", hub="Qwen/Qwen3-4B-Instruct-2507"),
+            KnownWeights("qwen3-vl-8b-instruct", "Apache-2.0", hub="Qwen/Qwen3-VL-8B-Instruct"),
+        ),
+        sees=True,
     ),
     "openai": EngineSpec(
         version=1,
