@@ -167,6 +167,11 @@ class EngineSpec(Generic[OptionsT]):
     `modules` are the Python modules it imports, and `install` what to give pip for them; `weights` are those it is
     known to fit, the default first (empty: it needs none). `in_text_space`: it also speaks through the text engine.
     `groups` says where concurrent calls are joined, for an engine that asks for a `BuildInputs.grouping`.
+
+    `sees`: a language engine that takes images.
+
+    For an engine that asks a server: `named_by` is the option that names the model there, and `probe` asks whether it
+    is there, in a sentence; it raises `ModelUnavailable` or `EndpointMisconfigured`.
     """
 
     version: int
@@ -186,6 +191,10 @@ class EngineSpec(Generic[OptionsT]):
         """Whether it can run on a GPU at all."""
         return self.memory(1, True).gpu > 0
 
+    sees: bool = False
+    named_by: str = ""
+    probe: Callable[[OptionsT], str] | None = None
+
     def missing(self) -> tuple[str, ...]:
         """The modules that are not installed."""
         return tuple(module for module in self.modules if find_spec(module) is None)
@@ -201,7 +210,8 @@ class EngineSpec(Generic[OptionsT]):
 
     def telling(self, given: dict[str, str | int | float | bool]) -> str:
         """The given options that change what comes out, as an identity holds them."""
-        told = {name: value for name, value in sorted(given.items()) if name not in self.options.neutral}
+        untold = self.options.neutral | {self.named_by}
+        told = {name: value for name, value in sorted(given.items()) if name not in untold}
         contents = {name: _digest(str(told[name])) for name in told if name in self.options.files}
         return " ".join(f"{name}={value}{contents.get(name, '')}" for name, value in told.items())
 

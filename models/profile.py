@@ -48,13 +48,15 @@ class Asking(BaseModel):
 
     `prompts` names a set of prompts: `brief` asks for a summary and tags from words alone, `full` for a reason to watch
     as well, and shows all evidence. With fewer than `min_words` words said, written or shown in captions it is not
-    asked at all, and the sentences are put together from the evidence.
+    asked at all, and the sentences are put together from the evidence. `images` is how many frames a model that sees
+    gets along, whatever the number of words.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompts: Literal["brief", "full"] = "full"
     min_words: int = Field(default=0, ge=0)
+    images: int = Field(default=0, ge=0, le=32)
 
 
 class Profile(BaseModel):

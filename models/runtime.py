@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from models.clock import CallClock
-from models.devices import asked_device
+from models.devices import asked_device, works_on_gpu
 from models.engine_spec import BuildInputs, EngineSpec, Groups
 from models.engines import engine_options, engine_spec
 from models.exhaustion import free_memory, told_as_out_of_memory
@@ -118,6 +118,22 @@ class Runtime:
         """Raise `WeightsMissing`, naming the command that fetches them, unless all weights of the roles are there."""
         for name in self.profile.weights(roles):
             path_of(name, self._weights)
+
+    def probe(self, roles: frozenset[Role] = frozenset(Role)) -> tuple[str, ...]:
+        """Ask the servers that the roles' engines speak to whether they have their models; a sentence for each.
+
+        Raises `ModelUnavailable` where one does not answer, and `EndpointMisconfigured` where it never would.
+        """
+        specs = [(role, engine_spec(role, self.profile.roles[role].engine)) for role in Role if role in roles]
+        return tuple(spec.probe(self._options[role]) for role, spec in specs if spec.probe is not None)
+
+    def works_on_gpu(self, role: Role) -> bool:
+        """Whether that role's engine runs on a GPU of this machine; ask after it has worked."""
+        return works_on_gpu(self._options[role])
+
+    def asks_a_server(self, role: Role) -> bool:
+        """Whether that role's engine asks a server, so that tokens are what it costs here."""
+        return engine_spec(role, self.profile.roles[role].engine).probe is not None
 
     def loaded(self) -> tuple[Role, ...]:
         """Roles whose engine is in memory."""
@@ -231,7 +247,8 @@ class Runtime:
         if engine.in_text_space:
             options = f"{options} text={self._identify(Role.TEXT)}".strip()
         if spec.weights is None:
-            return ModelIdentity(spec.engine, "signal", str(engine.version), options)
+            name = str(getattr(self._options[role], engine.named_by)) if engine.named_by else "signal"
+            return ModelIdentity(spec.engine, name, str(engine.version), options)
         if spec.folder is not None:
             return ModelIdentity(
                 spec.engine, spec.folder.name, f"{folder_revision(spec.folder)}.{engine.version}", options

@@ -59,6 +59,18 @@ class Settings(BaseSettings):
     lease_s: float = Field(120.0, gt=0, description="How long a lane's lease lasts without a heartbeat, seconds.")
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
+    model_outage_s: float = Field(
+        3600.0, ge=0, description="How long a lane waits for a model server that is away before it fails, seconds."
+    )
+
+    currency: str = Field("USD", min_length=1, max_length=16, description="Name of the currency that prices are in.")
+    price_gpu_hour: float = Field(0.0, ge=0, description="What an hour of a GPU costs.")
+    price_cpu_hour: float = Field(0.0, ge=0, description="What an hour of one CPU core costs.")
+    price_million_prompt_tokens: float = Field(0.0, ge=0, description="What a server takes to read a million tokens.")
+    price_million_completion_tokens: float = Field(
+        0.0, ge=0, description="What a server takes to write a million tokens."
+    )
+    price_gb_month: float = Field(0.0, ge=0, description="What it costs to keep a GB (10^9 bytes) for a month.")
 
     batching: Literal["auto", "on", "off"] = Field(
         "auto", description="Join the model calls of concurrent tasks; auto: where it was found to pay."

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from models.cancelling import cancelled_when
-from models.errors import ModelError, WeightsMissing, WorkCancelled
+from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable, WeightsMissing, WorkCancelled
 from services.library.errors import LibraryError
 from services.library.record.types import Lane, Lease, Video
 from services.library.understanding import Understanding, VideoState
@@ -28,6 +28,9 @@ NEXT: dict[Lane, Lane | None] = {
 }
 
 _BACKOFF_S = 2.0
+
+_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 5.0, 60.0
+"""Between two looks at a model that is away: half of the time it has been away, within these."""
 
 Progress = Callable[[str, str, float], None]
 """Called with the video's id, the running stage's name and the share of it that is done."""
@@ -78,7 +81,10 @@ class LaneWorker:
                 library.record.reject(lease, str(error))
                 self._write_unfinished(video)
                 return None
-            except (WeightsMissing, NotImplementedError) as error:
+            except ModelUnavailable as error:
+                self._wait(video, lease, error)
+                return None
+            except (WeightsMissing, EndpointMisconfigured, NotImplementedError) as error:
                 # Trying again cannot help before somebody does what the message says.
                 self._fail(video, lease, str(error), attempts=1)
                 return None
@@ -119,6 +125,21 @@ class LaneWorker:
         delay = _BACKOFF_S * 2**video.attempts * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
         state = self.pipeline.library.record.retry_later(
             lease, reason=reason, not_before=utc_now() + timedelta(seconds=delay), max_attempts=attempts
+        )
+        if state is VideoState.FAILED:
+            self._write_unfinished(video)
+
+    def _wait(self, video: Video, lease: Lease, error: ModelUnavailable) -> None:
+        """Come back later; no attempt is counted, since the lane is not at fault, until the model is away too long."""
+        settings, now = self.pipeline.library.settings, utc_now()
+        away_s = (now - (video.waiting_since or now)).total_seconds()
+        delay = max(_SHORTEST_WAIT_S, min(_LONGEST_WAIT_S, away_s / 2)) * random.uniform(0.8, 1.2)  # noqa: S311
+        logger.warning("lane %s of video %s waits: %s", lease.lane, video.id, error)
+        state = self.pipeline.library.record.wait(
+            lease,
+            reason=_words(lease.lane, error),
+            not_before=now + timedelta(seconds=max(delay, error.retry_after_s or 0.0)),
+            give_up_at=(video.waiting_since or now) + timedelta(seconds=settings.model_outage_s),
         )
         if state is VideoState.FAILED:
             self._write_unfinished(video)

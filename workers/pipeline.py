@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from models.cancelling import check_wanted
 from models.profile import Role
 from models.runtime import Runtime
+from services.library.errors import LibraryError
 from services.library.library import Library
-from services.library.record.types import Lane, StageResult, Video
+from services.library.record.types import Lane, StageCost, StageResult, Video
 from services.library.understanding import StageReport
+from workers.cost import StageMeter
 from workers.fingerprint import fingerprints
 from workers.stages.annotate import ANNOTATE
 from workers.stages.base import Source, Stage, StageContext, StageOutput
@@ -25,6 +27,8 @@ from workers.stages.ocr import OCR
 from workers.stages.sound import SOUND
 from workers.stages.speech import SPEECH
 from workers.stages.vectors import VECTORS
+
+logger = logging.getLogger(__name__)
 
 STAGES: tuple[Stage, ...] = (
     MEDIA,
@@ -154,7 +158,6 @@ class Pipeline:
         report: ProgressReport,
     ) -> StageOutput:
         report(stage.name, 0.0)
-        started = time.perf_counter()
         context = StageContext(
             source=source,
             settings=self.library.settings,
@@ -164,7 +167,13 @@ class Pipeline:
             outputs={name: outputs[name] for name in stage.needs},
             progress=lambda share: report(stage.name, share),
         )
-        output = stage.run(context)
+        with StageMeter(self.runtime, stage, source.video.id) as meter:
+            try:
+                output = stage.run(context)
+            except BaseException:
+                self._spent_in_vain(meter.cost(made=False))
+                raise
+            cost = meter.cost(made=True)
         self.library.record.put_stage_result(
             StageResult(
                 video_id=source.video.id,
@@ -172,11 +181,19 @@ class Pipeline:
                 fingerprint=fingerprint,
                 output=output.model_dump(mode="json"),
                 model=str(self.runtime.identity(stage.role)) if stage.role else None,
-                seconds=time.perf_counter() - started,
-            )
+                seconds=cost.wall_seconds,
+            ),
+            cost,
         )
         report(stage.name, 1.0)
         return output
+
+    def _spent_in_vain(self, cost: StageCost) -> None:
+        """Remember what a stage cost that failed; its own error is the one to be told, so a second only is logged."""
+        try:
+            self.library.record.add_cost(cost)
+        except LibraryError:
+            logger.exception("the cost of stage %s of video %s was not recorded", cost.stage, cost.video_id)
 
 
 _BY_NAME = {stage.name: stage for stage in STAGES}

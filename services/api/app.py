@@ -7,7 +7,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from services.api.errors import install_error_handlers
 from services.api.guards import BodyLimit, SameSite
-from services.api.routes import events, recommendations, search, system, users, videos
+from services.api.metrics import metrics_of
+from services.api.routes import costs, events, recommendations, search, system, users, videos
 from services.api.service import Service
 from services.api.version import version
 
@@ -33,6 +34,7 @@ _TAGS = [
     {"name": "recommendations", "description": "Report what viewers did; get picks with reasons."},
     {"name": "profiles", "description": "What is known of a viewer: read, correct, take along, erase."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
+    {"name": "costs", "description": "What understanding videos took, and its price."},
     {"name": "health", "description": "For load balancers and people."},
 ]
 
@@ -42,8 +44,9 @@ def create_app(service: Service) -> FastAPI:
     settings = service.library.settings
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
+    app.state.metrics = metrics_of(service)
     install_error_handlers(app)
-    for routes in (videos, search, events, recommendations, users, system):
+    for routes in (videos, search, events, recommendations, users, costs, system):
         app.include_router(routes.router)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)
     app.add_middleware(SameSite)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
+from services.api.costs import CostsAnswer
 from services.api.event_schemas import EventsAnswer
 from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswer
 from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
@@ -118,6 +119,11 @@ class Client:
     def erase_user(self, user: str) -> ErasedAnswer:
         """Delete everything kept of a viewer."""
         return self._ask("DELETE", _user(user), ErasedAnswer)
+
+    def costs(self, *, by: str, first: str | None, last: str | None, limit: int) -> CostsAnswer:
+        """What was spent; days are ISO dates."""
+        params = _given(by=by, to=last, limit=limit, **{"from": first})
+        return self._ask("GET", "/v1/costs", CostsAnswer, params=params)
 
     def _upload(self, path: Path, fields: Mapping[str, Any]) -> SubmissionAnswer:
         with ExitStack() as stack:

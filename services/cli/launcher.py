@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
+from rich.text import Text
 
 from models.batching import BatchLimits
+from models.errors import ModelUnavailable
 from models.limits import RuntimeLimits
 from models.memory import check_fit
 from models.profile import Profile, Role, load_profile
@@ -18,7 +20,7 @@ from models.runtime import Runtime
 from services.api import Dispatcher, Progress, Service, Sweeping, create_app
 from services.cli.bridge import InProcessTransport
 from services.cli.client import Client
-from services.cli.output import CliError
+from services.cli.output import CliError, err
 from services.cli.runfile import noted_run, running
 from services.library.errors import LibraryLocked
 from services.library.index.idle import IdleOptimizer
@@ -84,9 +86,9 @@ class InProcessDispatcher:
 def service(settings: Settings, *, work: bool, check_weights: bool = True) -> Iterator[Service]:
     """The library and the models of the settings, with a running worker if `work`.
 
-    Engines are loaded when they are first used. Raises `WeightsMissing` before anything is opened when work is wanted
-    and weights are missing, `DoesNotFit` when the profile needs more memory than there is, and `CliError` when another
-    process has the data folder open.
+    Engines are loaded when they are first used. When work is wanted, raises `WeightsMissing` or `EndpointMisconfigured`
+    before anything is opened, and `DoesNotFit` when the profile needs more memory than there is; a model server that is
+    away is only told of, because work waits for it. Raises `CliError` when another process has the data folder open.
 
     With a broker, workers elsewhere do the work; the embedded index belongs to one process, so where it is used this
     one publishes.
@@ -100,6 +102,7 @@ def service(settings: Settings, *, work: bool, check_weights: bool = True) -> It
         if work and check_weights:
             roles = QUERY_ROLES.union(*fitting_roles(settings, profile, lanes).values())
             runtime.check_weights(roles)
+            _ask_servers(runtime, roles)
         library = stack.enter_context(_library(settings, runtime))
         dispatcher: Dispatcher = Sweeping()
         if work:
@@ -139,6 +142,13 @@ def settings_for(data: Path | None = None, profile: str | None = None, **more: o
     changes: Mapping[str, object] = {"data_dir": data.expanduser() if data else None, "profile": profile, **more}
     given = {key: value for key, value in changes.items() if value is not None}
     return Settings().model_copy(update=given)
+
+
+def _ask_servers(runtime: Runtime, roles: frozenset[Role]) -> None:
+    try:
+        runtime.probe(roles)
+    except ModelUnavailable as error:
+        err.print(Text(f"warning: {error}. Videos wait for it.", "yellow"))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import ask, demo, models, operate, train, viewer, work, worker
+from services.cli.commands import ask, costs, demo, models, operate, train, viewer, work, worker
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -14,6 +14,7 @@ app.command("recommend")(ask.recommend)
 app.command("why")(ask.why)
 app.command("feedback")(viewer.feedback)
 app.command("profile")(viewer.profile)
+app.command("costs")(costs.costs)
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("up")(operate.up)

@@ -24,7 +24,14 @@ from services.cli.output import complain, err, out, reported_errors
 app = typer.Typer(help="The weights: list, fetch, verify, prune; and the engines.", no_args_is_help=True)
 
 Names = Annotated[list[str] | None, typer.Argument(help="Names in the catalogue (default: all that a profile needs).")]
-_STYLES = {"ready": "green", "unverified": "yellow", "incomplete": "yellow", "missing": "red"}
+_STYLES = {
+    "ready": "green",
+    "unverified": "yellow",
+    "incomplete": "yellow",
+    "missing": "red",
+    "served": "green",
+    "no answer": "red",
+}
 
 
 class Bars:

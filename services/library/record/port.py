@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from services.library.preference import Reaction
@@ -17,7 +17,17 @@ from services.library.record.events import (
     ProfileEdit,
     QualityCount,
 )
-from services.library.record.types import Lane, Lease, StageResult, Submission, Upload, Video
+from services.library.record.types import (
+    CostKey,
+    CostSum,
+    Lane,
+    Lease,
+    StageCost,
+    StageResult,
+    Submission,
+    Upload,
+    Video,
+)
 from services.library.understanding import Understanding, VideoState
 
 
@@ -73,6 +83,10 @@ class RecordPort(Protocol):
         """Count a failed attempt: back to due after `not_before`, or `failed` with the reason at `max_attempts`."""
         ...
 
+    def wait(self, lease: Lease, *, reason: str, not_before: datetime, give_up_at: datetime) -> VideoState:
+        """Back to due after `not_before` without counting an attempt, or `failed` once `give_up_at` has passed."""
+        ...
+
     def reject(self, lease: Lease, reason: str) -> bool:
         """End as `rejected`. False when the lease was lost."""
         ...
@@ -85,8 +99,20 @@ class RecordPort(Protocol):
         """The stored result for exactly this fingerprint."""
         ...
 
-    def put_stage_result(self, result: StageResult) -> None:
-        """Idempotent: the first result of a fingerprint stays."""
+    def put_stage_result(self, result: StageResult, cost: StageCost | None = None) -> None:
+        """Idempotent: the first result of a fingerprint stays. The cost is added in any case."""
+        ...
+
+    def add_cost(self, cost: StageCost) -> None:
+        """Remember what a run cost that made no result."""
+        ...
+
+    def costs(self, by: CostKey, *, first: date, last: date, limit: int | None = None) -> list[CostSum]:
+        """Sums of the runs of these days in UTC, both included."""
+        ...
+
+    def stored_bytes(self) -> int:
+        """Bytes of all video files."""
         ...
 
     def understanding(self, video_id: str) -> Understanding | None:

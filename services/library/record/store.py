@@ -14,6 +14,7 @@ from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
 from services.library.jsonable import storable_text
 from services.library.record.audience import Audience
 from services.library.record.cleaning import CleaningRules
+from services.library.record.costs import Costs
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.leases import OPEN, Leases, requeue
 from services.library.record.migrations import upgrade
@@ -25,7 +26,7 @@ from services.library.record.viewer_data import ViewerData
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, ViewerData, Audience, Reactions):
+class Record(Leases, Results, ViewerData, Audience, Reactions, Costs):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.
@@ -121,6 +122,7 @@ class Record(Leases, Results, ViewerData, Audience, Reactions):
                 requeue(row, self._clock())
             elif row.lease_token is None:
                 row.attempts, row.not_before, row.updated_at = 0, None, self._clock()
+                row.waiting_since = None
             session.flush()
             return _video(row)
 
@@ -197,4 +199,5 @@ def _video(row: VideoRow) -> Video:
         id=row.id, sha256=row.sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, state=VideoState(row.state),
         reason=row.reason, lane=None if row.lane is None else Lane(row.lane), attempts=row.attempts,
         not_before=row.not_before, created_at=row.created_at, updated_at=row.updated_at,
+        waiting_since=row.waiting_since,
     )  # fmt: skip
