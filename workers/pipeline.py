@@ -20,12 +20,14 @@ from workers.stages.frames import FRAMES
 from workers.stages.media import MEDIA
 from workers.stages.metadata import merge_uploads
 from workers.stages.ocr import OCR
+from workers.stages.signature import SIGNATURE
 from workers.stages.sound import SOUND
 from workers.stages.speech import SPEECH
 from workers.stages.vectors import VECTORS
 
 STAGES: tuple[Stage, ...] = (
     MEDIA,
+    SIGNATURE,
     CAPTIONS,
     OCR,
     SPEECH,

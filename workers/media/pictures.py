@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from workers.media.candidates import Candidate, CandidatePool
 from workers.media.clock import StreamClock
+from workers.media.frame_hashes import FrameHasher, Hashes
 from workers.media.picture import Orientation, PictureReader
 from workers.media.problems import Problems
 from workers.media.shots import ShotDetector
@@ -35,6 +38,7 @@ class PictureTrack:
         self._clock = clock
         self._limits = limits
         self._shots = ShotDetector()
+        self._hasher = FrameHasher()
         self._pool = CandidatePool(limits.max_frames, self._reader.jpeg, expected_s)
         self._next_sample_s = 0.0
         self._first_s = 0.0
@@ -67,6 +71,7 @@ class PictureTrack:
             problems.count("pictures in a form that could not be converted", at)
             return
         self._shots.feed(at, thumbnail)
+        self._hasher.offer(at, thumbnail)
 
     @property
     def end_s(self) -> float:
@@ -82,3 +87,7 @@ class PictureTrack:
     def finish(self) -> tuple[list[Candidate], tuple[Shot, ...]]:
         """(candidates, shots) after the last frame. Raises FFmpegError when the last candidate can't be converted."""
         return self._pool.finish(), self._shots.finish(self.end_s)
+
+    def hashes(self) -> tuple[npt.NDArray[np.float32], Hashes]:
+        """Times (n,) and hashes (n, views) of sampled pictures; see `workers.media.frame_hashes`."""
+        return self._hasher.finish(self.orientation, self._reader.pixel_aspect)

@@ -119,6 +119,7 @@ class DecodeStats:
 class PreparedMedia:
     """Everything later stages need from a file. Paths are relative to the output folder.
 
+    `hashes_file` holds perceptual hashes of pictures (`read_hashes`); None without a picture.
     `audio_file` is mono 16 kHz 16-bit FLAC whose time zero is the video's; None without sound. `problems` says what
     could not be read, in words for people.
     """
@@ -132,6 +133,7 @@ class PreparedMedia:
     tags: tuple[Tag, ...]
     problems: tuple[str, ...]
     stats: DecodeStats
+    hashes_file: str | None = None
 
     def to_json(self) -> str:
         """One line of JSON; `from_json` reads it back unchanged."""

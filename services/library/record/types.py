@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from services.library.understanding import VideoState
+from services.library.understanding import CopyMatch, VideoState
 
 
 class Lane(StrEnum):
@@ -117,3 +117,12 @@ class Interaction:
     kind: InteractionKind
     at: datetime
     watch_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLink:
+    """`copy_id` is a copy of `original_id`, which was uploaded earlier."""
+
+    copy_id: str
+    original_id: str
+    match: CopyMatch
