@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.api.results import MomentAnswer, ReasonView, RecommendationsAnswer, VideoAnswer
+from services.cli.copy_cards import copy_line
 from services.library.understanding import Evidence, Label, Understanding, VideoState
 
 _BAR = 10
@@ -30,6 +31,8 @@ def video_card(document: Understanding, *, evidence_lines: int = 3) -> Panel:
     parts: list[RenderableType] = [_facts(document)]
     if document.reason:
         parts.append(Text(document.reason, style=_STYLES.get(document.state, "")))
+    if document.duplicate_of is not None:
+        parts.append(copy_line(document.duplicate_of))
     for title, said in (("Summary", document.summary), ("Why watch", document.why)):
         if said is not None:
             parts.append(Text.assemble((f"{title}\n", "bold"), f"  {said.en}\n  {said.zh}"))

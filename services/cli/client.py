@@ -11,7 +11,7 @@ import httpx
 from pydantic import BaseModel
 
 from services.api.results import MomentAnswer, RecommendationsAnswer, VideoAnswer
-from services.api.schemas import SubmissionAnswer, VideoDetail, VideoPage
+from services.api.schemas import DuplicatesAnswer, SubmissionAnswer, VideoDetail, VideoPage
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
 from services.library.understanding import Understanding
@@ -58,6 +58,10 @@ class Client:
     def understanding(self, video_id: str) -> Understanding:
         """The document of a video in a final state."""
         return self._ask("GET", f"/v1/videos/{_quoted(video_id)}/understanding", Understanding)
+
+    def duplicates(self, video_id: str) -> DuplicatesAnswer:
+        """What a video is a copy of, and its copies."""
+        return self._ask("GET", f"/v1/videos/{_quoted(video_id)}/duplicates", DuplicatesAnswer)
 
     def retry(self, video_id: str) -> SubmissionAnswer:
         """Send a video through again."""

@@ -11,8 +11,9 @@ from services.library.library import Library
 from services.library.safety import Severity, load_rules
 from services.library.taxonomy import Taxonomy, load_taxonomy
 from services.recommend.context import Context, ResolvedContext, resolve_context
+from services.recommend.copies import one_of_each, originals_of
 from services.recommend.explain import Explainer
-from services.recommend.indexed import IndexedVideo
+from services.recommend.indexed import IndexedVideo, point_id
 from services.recommend.profile import Profile, ProfileParameters, Rarity, build_profile
 from services.recommend.reasons import Reason
 from services.recommend.scores import SourceScore, normalise, total
@@ -99,7 +100,8 @@ def recommend(
     published = published_times(library.record, found.videos.values())
     scores = _blend(found, profile, resolved, taxonomy, rarity, published, now, weights or RecommendWeights())
     totals = {point: total(parts.values()) for point, parts in scores.items()}
-    picked = _pick(library, found, totals, limit)
+    seen = originals_of(index, [point_id(video_id) for video_id in profile.seen])
+    picked = _pick(library, found, totals, limit, seen)
     explainer = Explainer(library.record, taxonomy, rarity, profile, resolved, found.near, published)
     items = tuple(
         Recommendation(
@@ -164,8 +166,11 @@ def _blend(
     return blended
 
 
-def _pick(library: Library, found: _Candidates, totals: Mapping[str, float], limit: int) -> list[IndexedVideo]:
+def _pick(
+    library: Library, found: _Candidates, totals: Mapping[str, float], limit: int, seen: set[str]
+) -> list[IndexedVideo]:
     ranked = sorted(found.videos, key=lambda point: (-totals[point], point))
+    ranked = one_of_each(ranked, lambda point: found.videos[point].original, taken=seen)
     safe: list[IndexedVideo] = []
     for point in ranked:
         if len(safe) == max(limit * 5, 50):

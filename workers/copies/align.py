@@ -176,7 +176,7 @@ def _seeds(pictures: _Pictures) -> list[tuple[float, float]]:
         for speed in np.arange(SPEEDS[0], SPEEDS[1] + 1e-6, _SPEED_STEP):
             offsets = there[columns] - speed * times[rows]
             bins = np.floor((offsets - offsets.min()) / 0.25).astype(int)
-            counted = np.bincount(bins, weights=weight)
+            counted = np.bincount(bins, weights=weight).astype(np.float64)
             counted = counted + 0.5 * np.concatenate([counted[1:], [0.0]])
             top = int(counted.argmax())
             votes.append(

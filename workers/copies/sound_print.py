@@ -79,7 +79,7 @@ def _between(sound: SoundPrint, rows: npt.NDArray[np.float64]) -> npt.NDArray[np
     below = np.floor(rows).astype(int)
     above = np.minimum(below + 1, len(sound) - 1)
     part = (rows - below)[:, None].astype(np.float32)
-    return sound[below] * (1 - part) + sound[above] * part
+    return np.asarray(sound[below] * (1 - part) + sound[above] * part, dtype=np.float32)
 
 
 def _correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float | None:
