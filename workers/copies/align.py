@@ -43,6 +43,8 @@ _LIMIT = 23.0
 _NOVEL = 8.0
 _SEED_S = 16.0
 _MAX_QUERY = 240
+_HOPELESS = 0.2
+"""Score below which the best line is not looked at more closely. Copies of a still reach 1, different videos -1."""
 _GEOMETRIES = 4
 _REFINED = 3
 _SPEED_STEP = 0.05
@@ -96,7 +98,7 @@ class _Pictures:
 
 
 def align(copy: Signature, original: Signature) -> Alignment | None:
-    """The best line between two videos' pictures, however poor; None where no picture is like any other."""
+    """The best line between two videos' pictures, however poor; None where they are not worth a closer look."""
     keep = _spread(len(copy.times), _MAX_QUERY)
     times, hashes = copy.times[keep], copy.hashes[keep]
     if len(times) == 0 or len(original.times) == 0:
@@ -108,6 +110,8 @@ def align(copy: Signature, original: Signature) -> Alignment | None:
         for speed, offset in _seeds(pictures):
             lines.append((_line(pictures, speed, offset).score, -abs(speed - 1), speed, offset, geometry, pictures))
     lines.sort(key=lambda entry: entry[:4], reverse=True)
+    if not lines or lines[0][0] < _HOPELESS:
+        return None
     best: tuple[float, Alignment] | None = None
     for _, _, speed, offset, geometry, pictures in lines[:_REFINED]:
         score, speed, offset = _refined(pictures, speed, offset)

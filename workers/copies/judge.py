@@ -48,7 +48,7 @@ class Comparison:
 
 
 def compare(copy: Signature, original: Signature) -> Comparison | None:
-    """Lay a later video over an earlier one; None where no picture is like any other."""
+    """Lay a later video over an earlier one; None where they are plainly different."""
     found = align(copy, original)
     if found is None:
         return None

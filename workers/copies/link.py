@@ -48,5 +48,4 @@ def link_copies(record: RecordPort, video: Video, signature: Signature) -> tuple
 def candidates(record: RecordPort, signature: Signature, *, but: str) -> Sequence[str]:
     """Videos worth a comparison, and what they are copies of."""
     near = record.sharing_words(asked_words(signature), but=but, limit=CANDIDATES)
-    roots = [origin.original for name in near if (origin := record.duplicate_of(name)) is not None]
-    return [name for name in dict.fromkeys((*near, *roots)) if name != but]
+    return [name for name in dict.fromkeys((*near, *record.originals_of(near))) if name != but]

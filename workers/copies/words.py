@@ -15,22 +15,24 @@ from workers.media.frame_hashes import MIRRORED_BITS, VIEWS, Hashes
 
 _PIECES = 4
 _PIECE_BITS = 16
-_STORED_VIEWS = [VIEWS.index(name) for name in ("content", "content 80 %", "across", "frame", "frame 80 %")]
+STORED_VIEWS = [VIEWS.index(name) for name in ("content", "content 80 %", "across", "frame", "frame 80 %")]
+"""Views whose words are stored; all of them are looked up."""
 _MOST_STORED = 120
 _MOST_ASKED = 240
-_STORED_EVERY_S = 0.9
+STORED_EVERY_S = 0.9
+"""Seconds between pictures whose words are stored; half of it in short videos."""
 _SHORT_S = 10.0
 
 
 def stored_words(signature: Signature) -> set[int]:
     """Words to store: of about a picture a second (two in a video of under ten seconds), 120 pictures at most."""
-    every = _STORED_EVERY_S / 2 if signature.duration_s < _SHORT_S else _STORED_EVERY_S
+    every = STORED_EVERY_S / 2 if signature.duration_s < _SHORT_S else STORED_EVERY_S
     rows: list[int] = []
     for row, at in enumerate(signature.times.tolist()):
         if not rows or at - float(signature.times[rows[-1]]) >= every:
             rows.append(row)
     chosen = np.array(rows, dtype=np.intp)[_spread(len(rows), _MOST_STORED)]
-    return _words(signature.hashes[chosen][:, _STORED_VIEWS])
+    return _words(signature.hashes[chosen][:, STORED_VIEWS])
 
 
 def asked_words(signature: Signature) -> set[int]:
@@ -44,13 +46,14 @@ def _spread(count: int, most: int) -> npt.NDArray[np.intp]:
 
 
 def _words(hashes: Hashes) -> set[int]:
-    """Every fourth bit makes a piece, so that each holds low and high frequencies; its number is in front of it."""
-    if hashes.size == 0:
-        return set()
-    bits = np.unpackbits(np.ascontiguousarray(hashes, dtype="<u8").view(np.uint8), bitorder="little").reshape(-1, 64)
-    weights = np.left_shift(1, np.arange(_PIECE_BITS))
-    words: set[int] = set()
-    for piece in range(_PIECES):
-        values = bits[:, piece::_PIECES].astype(np.int64) @ weights
-        words.update((values + (piece << _PIECE_BITS)).tolist())
-    return words
+    return set(pieces(hashes).ravel().tolist())
+
+
+def pieces(hashes: Hashes) -> npt.NDArray[np.int64]:
+    """The words of hashes of any shape, shape (..., 4). Every fourth bit makes a piece, so that each holds low and high
+    frequencies; its number stands in front of it.
+    """
+    raw = np.ascontiguousarray(hashes, dtype="<u8")[..., None].view(np.uint8)
+    bits = np.unpackbits(raw, axis=-1, bitorder="little").reshape(*hashes.shape, _PIECE_BITS, _PIECES)
+    values = np.einsum("...bp,b->...p", bits.astype(np.int64), np.left_shift(1, np.arange(_PIECE_BITS)))
+    return np.asarray(values + (np.arange(_PIECES) << _PIECE_BITS), dtype=np.int64)

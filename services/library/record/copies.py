@@ -108,6 +108,16 @@ class Copies(Database):
             matched = next((link for link in own if link.original_id == root), own[0])
             return DuplicateOf(original=root, matched=matched.original_id, match=matched.match)
 
+    def originals_of(self, video_ids: Sequence[str]) -> list[str]:
+        """Ids of the videos that some of these are linked to as copies, the earliest first."""
+        query = (
+            select(VideoRow.id)
+            .where(VideoRow.id.in_(select(CopyRow.original_id).where(CopyRow.copy_id.in_(video_ids))))
+            .order_by(VideoRow.created_at, VideoRow.id)
+        )
+        with self._read() as session:
+            return list(session.scalars(query))
+
     def copies_of(self, video_id: str) -> list[CopyLink]:
         """Links of the videos that were found to be copies of this very video, earliest copy first."""
         query = (

@@ -114,6 +114,10 @@ class RecordPort(Protocol):
         """What the video is a copy of: the root of its chain of links. None for a video that is no copy."""
         ...
 
+    def originals_of(self, video_ids: Sequence[str]) -> list[str]:
+        """Ids of the videos that some of these are linked to as copies, the earliest first."""
+        ...
+
     def copies_of(self, video_id: str) -> list[CopyLink]:
         """Links of the videos that were found to be copies of this very video, earliest copy first."""
         ...
