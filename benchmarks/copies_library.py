@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from services.library.record.copies import MAX_VIDEOS_PER_WORD
 from services.library.record.store import Record
 from services.library.record.types import Submission, Video
+from workers.copies.judge import compare
 from workers.copies.link import candidates
 from workers.copies.signature import Signature
 from workers.copies.sound_print import BANDS
@@ -29,7 +30,9 @@ _SAMPLE_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """What looking up costs in a library of `videos`: medians and the slowest, milliseconds."""
+    """What looking up costs in a library of `videos`: medians and the slowest, milliseconds of wall clock, and
+    `cpu_ms`, the processor's time for finding and comparing together.
+    """
 
     videos: int
     words: int
@@ -38,6 +41,7 @@ class LookUp:
     find_ms: float
     find_slowest_ms: float
     compare_ms: float
+    cpu_ms: float
     found_share: float
 
 
@@ -120,8 +124,6 @@ def fill(file: Path, made_up: MadeUp, count: int) -> None:
 
 def time_look_up(file: Path, originals: Sequence[Signature], copies: Sequence[tuple[int, Signature]]) -> LookUp:
     """Add real originals to the library at `file` and look copies of them (index of the original, copy) up."""
-    from workers.copies.judge import compare
-
     record = Record.open(f"sqlite:///{file}")
     try:
         ids = []
@@ -130,6 +132,7 @@ def time_look_up(file: Path, originals: Sequence[Signature], copies: Sequence[tu
             record.put_signature(video.id, signature.to_bytes(), stored_words(signature))
             ids.append(video.id)
         finds, compares, found = [], [], 0
+        cpu = time.process_time()
         for index, copy in copies:
             started = time.perf_counter()
             names = candidates(record, copy, but="")
@@ -140,6 +143,7 @@ def time_look_up(file: Path, originals: Sequence[Signature], copies: Sequence[tu
             finds.append(1000 * (middle - started))
             compares.append(1000 * (time.perf_counter() - middle))
             found += ids[index] in names
+        cpu = time.process_time() - cpu
         with closing(sqlite3.connect(file)) as database:
             count = {
                 table: database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
@@ -155,6 +159,7 @@ def time_look_up(file: Path, originals: Sequence[Signature], copies: Sequence[tu
         find_ms=float(np.median(finds)),
         find_slowest_ms=float(np.max(finds)),
         compare_ms=float(np.median(compares)),
+        cpu_ms=1000 * cpu / max(1, len(copies)),
         found_share=found / max(1, len(copies)),
     )
 

@@ -83,6 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.near_duplicates", description=__doc__)
     parser.add_argument("--clips", type=Path, required=True, help="folder with clips.jsonl and the clips it names")
     parser.add_argument("--limit", type=int, help="only so many clips")
+    parser.add_argument("--copied", type=int, help="copy only so many of the clips; all are in the library")
     parser.add_argument("--seconds", type=float, default=12.0, help="copies are made of the first so many seconds")
     parser.add_argument("--work", type=Path, help="folder that keeps signatures between runs")
     parser.add_argument("--library", type=int, default=0, help="made-up videos to time the look-up among, e.g. 100000")
@@ -95,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
             work = given.work or Path(scratch) / "signatures"
             work.mkdir(parents=True, exist_ok=True)
             originals = [_kept(work / f"{clip.path.stem}.sig", clip.path, Path(scratch)) for clip in clips]
-            copies = list(_copies(clips, work, Path(scratch), given.seconds))
+            copies = list(_copies(clips[: given.copied], work, Path(scratch), given.seconds))
             trials = _trials(originals, copies, Path(scratch) / "trial.db")
             look_up = _time(given.library, originals, copies, Path(scratch)) if given.library else None
     except (LabelsUnreadable, CannotMake) as error:
@@ -241,6 +242,7 @@ def _figures(
     false_pairs = sum(_accepted(result) for _, _, result in pairs)
     return {
         "n": clips,
+        "copied": len({trial.clip for trial in trials}),
         "copies": sum(row.copies for row in rows),
         "recall": right / max(1, sum(row.copies for row in moderate)),
         "precision": right / max(1, right + false),

@@ -13,7 +13,6 @@ from workers.media.frame_hashes import VIEWS
 _LIMIT_BITS = 24.0
 _SAME_SPEED = 0.03
 _EDGE_S, _EDGE_SHARE = 1.0, 0.08
-_SAME_SOUND = 0.6
 _OTHER_SOUND = 0.35
 _CHANGED_BITS = 6.0
 
@@ -122,14 +121,3 @@ def _kinds(comparison: Comparison, copy: Signature, original: Signature) -> list
     if found.distance > _CHANGED_BITS:
         kinds.append(CopyKind.PICTURE_CHANGED)
     return kinds
-
-
-def same_sound(match: CopyMatch) -> bool:
-    """Whether the copy sounds as the original does, from end to end, at the same speed."""
-    kept = {CopyKind.MIRRORED, CopyKind.CROPPED, CopyKind.REFRAMED, CopyKind.PICTURE_CHANGED}
-    return set(match.kinds) <= kept and match.sound is not None and match.sound >= _SAME_SOUND
-
-
-def same_picture(match: CopyMatch) -> bool:
-    """Whether the copy looks as the original does, from end to end, at the same speed."""
-    return set(match.kinds) <= {CopyKind.SOUND_REMOVED, CopyKind.SOUND_REPLACED, CopyKind.SOUND_ADDED}

@@ -16,9 +16,10 @@ from services.library.record.store import Record
 from services.library.record.types import Lane, Submission, Video
 from services.library.understanding import CopyKind, VideoState
 from tests.media_factory import Image, scenes, shared_media, sine, write_video
-from workers.copies.judge import compare, describe, is_copy, same_picture, same_sound
+from workers.copies.judge import compare, describe, is_copy
 from workers.copies.link import link_copies
 from workers.copies.make import signature_of
+from workers.copies.reuse import sounds_the_same
 from workers.copies.signature import Signature, SignatureUnreadable
 from workers.media.prepare import prepare_media
 from workers.media.types import MediaLimits
@@ -121,8 +122,7 @@ def test_the_sound_tells_muted_replaced_and_kept_apart(sign: Sign) -> None:
         assert found is not None
         match = describe(found, copy, original)
         assert [kind.value for kind in match.kinds] == ([] if name == "kept" else [f"sound {name}"])
-        assert same_sound(match) == (name == "kept")
-        assert same_picture(match)
+        assert sounds_the_same(match) == (name == "kept")
 
 
 def test_the_earlier_upload_is_the_original_in_whichever_order_they_are_worked_on(record: Record, sign: Sign) -> None:

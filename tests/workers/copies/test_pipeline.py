@@ -30,7 +30,8 @@ def copied(open_studio: Callable) -> tuple:
         studio.submit(write_video(studio.folder / f"{name}.mp4", frames, fps=10), title=name)
         for name, frames in (("original", original), ("copy", copy), ("other", pictures([51, 52, 53])))
     ]
-    studio.finish(*videos)
+    with studio.working():
+        studio.wait([video.id for video in videos], seconds=400)
     return (studio, *videos)
 
 
@@ -80,3 +81,24 @@ def test_working_on_them_again_changes_no_link(copied) -> None:
     studio.finish(copy, original)
     assert studio.document(copy.id).duplicate_of == before
     assert [link.copy_id for link in studio.library.record.copies_of(original.id)] == [copy.id]
+
+
+def test_a_copy_that_sounds_the_same_takes_over_what_was_heard_where_the_setting_allows_it(
+    open_studio: Callable, spoken: Callable[..., np.ndarray]
+) -> None:
+    studio = open_studio(max_frames=2, max_ocr_frames=0, reuse_copies=True)
+    said = (spoken("We make green tea in the kitchen.") * 32000).astype(np.int16)
+    frames = scenes([71, 72, 73], len(said) / 16000 / 3, fps=10)
+    made = []
+    for name, heard in (("original", said), ("copy", said), ("muted", None)):
+        path = write_video(
+            studio.folder / f"{name}.mp4", frames, fps=10, sound=heard, sound_rate=16000, gop=5 + len(name)
+        )
+        made.append(studio.submit(path, title=name).id)
+        studio.finish(studio.video(made[-1]))
+    documents = {found.video.title: found for found in map(studio.document, made)}
+    stages = {name: {stage.name: stage for stage in found.stages} for name, found in documents.items()}
+    assert "heard in" in (stages["copy"]["speech"].model or "")
+    assert stages["copy"]["speech"].seconds == 0
+    assert "heard in" not in (stages["muted"]["speech"].model or "")
+    assert stages["copy"]["speech"].fingerprint != stages["original"]["speech"].fingerprint
