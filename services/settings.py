@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     max_ocr_frames: int = Field(6, ge=0, description="Most frames read for text per video.")
     safety_rules: Path | None = Field(None, description="File of safety rules; default: those that ship.")
     calibration: Path | None = Field(None, description="File of calibration curves; default: those that ship.")
+    reuse_copies: bool = Field(
+        False, description="Whether a copy that sounds as its original takes over what was heard in it."
+    )
     speech_languages: tuple[str, ...] = Field(
         ("zh", "en"), description="Languages expected to be spoken (ISO 639-1): others must be heard more clearly."
     )

@@ -14,9 +14,11 @@ from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable, W
 from services.library.errors import LibraryError
 from services.library.record.types import Lane, Lease, Video
 from services.library.understanding import Understanding, VideoState
+from workers.copies.link import link_copies
 from workers.media.errors import MediaRejected
 from workers.pipeline import EarlierLaneDue, Pipeline
 from workers.publish import publish, unfinished
+from workers.stages.signature import SIGNATURE, SignatureOutput
 
 logger = logging.getLogger(__name__)
 
@@ -101,8 +103,11 @@ class LaneWorker:
 
     def _stages(self, video: Video, lane: Lane) -> None:
         outputs = self.pipeline.run_lane(video, lane, lambda stage, share: self.progress(video.id, stage, share))
+        library = self.pipeline.library
+        signature = outputs.get(SIGNATURE.name)
+        if lane is Lane.PREPARE and isinstance(signature, SignatureOutput):
+            link_copies(library.record, video, signature.signature(library.blobs))
         if lane is Lane.PUBLISH:
-            library = self.pipeline.library
             previous = library.record.understanding(video.id)
             reports = self.pipeline.reports(video, _fingerprints(previous))
             source = self.pipeline.source(video)

@@ -13,6 +13,7 @@ from services.library.errors import LibraryError
 from services.library.library import Library
 from services.library.record.types import Lane, StageCost, StageResult, Video
 from services.library.understanding import StageReport
+from workers.copies.reuse import REUSABLE, Reuse, Reused, sounds_the_same
 from workers.cost import StageMeter
 from workers.fingerprint import fingerprints
 from workers.stages.annotate import ANNOTATE
@@ -24,6 +25,7 @@ from workers.stages.frames import FRAMES
 from workers.stages.media import MEDIA
 from workers.stages.metadata import merge_uploads
 from workers.stages.ocr import OCR
+from workers.stages.signature import SIGNATURE
 from workers.stages.sound import SOUND
 from workers.stages.speech import SPEECH
 from workers.stages.vectors import VECTORS
@@ -32,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 STAGES: tuple[Stage, ...] = (
     MEDIA,
+    SIGNATURE,
     CAPTIONS,
     OCR,
     SPEECH,
@@ -83,7 +86,31 @@ class Pipeline:
 
     def fingerprints(self, source: Source) -> Mapping[str, str]:
         """Fingerprint of every stage for this video, by stage name."""
-        return fingerprints(STAGES, source, self.library.settings, self.runtime)
+        return fingerprints(STAGES, source, self.library.settings, self.runtime, self.reuse(source))
+
+    def reuse(self, source: Source) -> Reuse:
+        """Results of the video's original that stand for its own. One that was made here already is preferred.
+
+        Empty unless the setting allows it, and where title, hint or settings would make a stage hear differently.
+        """
+        settings, record = self.library.settings, self.library.record
+        found = record.duplicate_of(source.video.id) if settings.reuse_copies else None
+        if found is None or not sounds_the_same(found.match):
+            return {}
+        original = record.video(found.matched)
+        if original is None:
+            return {}
+        theirs = self.source(original)
+        own_prints = fingerprints(STAGES, source, settings, self.runtime)
+        prints = fingerprints(STAGES, theirs, settings, self.runtime)
+        reuse = {}
+        for stage in (_BY_NAME[name] for name in REUSABLE):
+            profile = self.runtime.profile
+            alike = stage.inputs(source, settings, profile) == stage.inputs(theirs, settings, profile)
+            own = record.stage_result(source.video.id, stage.name, own_prints[stage.name])
+            if alike and own is None and record.stage_result(original.id, stage.name, prints[stage.name]) is not None:
+                reuse[stage.name] = Reused(original.id, prints[stage.name])
+        return reuse
 
     def stale(self, video: Video) -> tuple[str, ...]:
         """Names of the stages whose result is missing for the code, models, settings and metadata of today."""
@@ -99,7 +126,8 @@ class Pipeline:
         process's work, `WorkCancelled` when the work is given up meanwhile.
         """
         source = self.source(video)
-        prints = self.fingerprints(source)
+        reuse = self.reuse(source)
+        prints = fingerprints(STAGES, source, self.library.settings, self.runtime, reuse)
         outputs: dict[str, StageOutput] = {}
 
         def ensure(stage: Stage) -> None:
@@ -108,6 +136,9 @@ class Pipeline:
             stored = self.library.record.stage_result(video.id, stage.name, prints[stage.name])
             if stored is not None:
                 outputs[stage.name] = stage.output.model_validate(stored.output)
+                return
+            if stage.name in reuse:
+                outputs[stage.name] = self._take_over(stage, source, prints[stage.name], reuse[stage.name])
                 return
             if stage.lane not in self.lanes:
                 raise EarlierLaneDue(stage)
@@ -148,6 +179,17 @@ class Pipeline:
                     )
                 )
         return tuple(reports)
+
+    def _take_over(self, stage: Stage, source: Source, fingerprint: str, reused: Reused) -> StageOutput:
+        """Store another video's result as this one's, saying whose it is; it cost nothing here."""
+        record = self.library.record
+        stored = record.stage_result(reused.video_id, stage.name, reused.fingerprint)
+        assert stored is not None, "`reuse` names stored results only"
+        model = f"{stored.model or stage.name}, heard in {reused.video_id}"
+        record.put_stage_result(
+            StageResult(source.video.id, stage.name, fingerprint, stored.output, model, seconds=0.0)
+        )
+        return stage.output.model_validate(stored.output)
 
     def _run(
         self,

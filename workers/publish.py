@@ -13,7 +13,7 @@ from services.library.index.port import Collection, Filter, Point
 from services.library.index.sparse import encode_document
 from services.library.library import Library
 from services.library.record.types import Video
-from services.library.understanding import Label, Sound, StageReport, Understanding, VideoFacts, VideoState
+from services.library.understanding import DuplicateOf, Label, Sound, StageReport, Understanding, VideoFacts, VideoState
 from workers.stages.annotate import ANNOTATE, AnnotateOutput
 from workers.stages.base import OutputT, Source, StageOutput
 from workers.stages.captions import CAPTIONS, CaptionsOutput
@@ -32,7 +32,7 @@ def publish(
     library: Library, runtime: Runtime, source: Source, outputs: Outputs, stages: tuple[StageReport, ...]
 ) -> Understanding:
     """Write the record, then the index. Point ids follow from the content, so doing it twice changes nothing."""
-    understanding = assemble(source, outputs, stages)
+    understanding = assemble(source, outputs, stages, library.record.duplicate_of(source.video.id))
     library.index.upsert(Collection.VIDEOS, [_video_point(library, source, outputs, understanding)])
     # A run with fewer moments than the last must not leave the old ones behind.
     library.index.delete(Collection.MOMENTS, Filter(equals={"video_id": [source.video.id]}))
@@ -43,8 +43,10 @@ def publish(
     return understanding
 
 
-def assemble(source: Source, outputs: Outputs, stages: tuple[StageReport, ...]) -> Understanding:
-    """The document of one video from the outputs of all its stages."""
+def assemble(
+    source: Source, outputs: Outputs, stages: tuple[StageReport, ...], duplicate_of: DuplicateOf | None = None
+) -> Understanding:
+    """The document of one video from the outputs of all its stages, and what it is a copy of."""
     media = _get(outputs, MEDIA.name, MediaOutput).prepared
     evidence = _get(outputs, EVIDENCE.name, EvidenceOutput)
     annotation = _get(outputs, ANNOTATE.name, AnnotateOutput)
@@ -55,6 +57,7 @@ def assemble(source: Source, outputs: Outputs, stages: tuple[StageReport, ...]) 
     return Understanding(
         state=VideoState.READY,
         video=_facts(source, outputs),
+        duplicate_of=duplicate_of,
         segments=evidence.segments,
         evidence=evidence.evidence,
         summary=annotation.summary,
@@ -150,6 +153,7 @@ def _payload(source: Source, found: Understanding) -> dict[str, object]:
         "height": found.video.height,
         "published_at": published.timestamp() if published else None,
         "safety": [label.category for label in found.safety],
+        "duplicate_of": found.duplicate_of.original if found.duplicate_of else None,
         "review_state": "machine",
         "models": sorted({stage.model for stage in found.stages if stage.model}),
         "speech_ratio": sound.speech_ratio if sound else None,

@@ -16,7 +16,7 @@ from services.api.event_schemas import EventsAnswer
 from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswer
 from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
 from services.api.results import MomentAnswer, VideoAnswer
-from services.api.schemas import SubmissionAnswer, VideoDetail, VideoPage
+from services.api.schemas import DuplicatesAnswer, SubmissionAnswer, VideoDetail, VideoPage
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
 from services.library.understanding import Understanding
@@ -63,6 +63,10 @@ class Client:
     def understanding(self, video_id: str) -> Understanding:
         """The document of a video in a final state."""
         return self._ask("GET", f"/v1/videos/{_quoted(video_id)}/understanding", Understanding)
+
+    def duplicates(self, video_id: str) -> DuplicatesAnswer:
+        """What a video is a copy of, and its copies."""
+        return self._ask("GET", f"/v1/videos/{_quoted(video_id)}/duplicates", DuplicatesAnswer)
 
     def retry(self, video_id: str) -> SubmissionAnswer:
         """Send a video through again."""

@@ -8,6 +8,7 @@ from services.cli.typer_app import app
 app.command("analyze")(work.analyze)
 app.command("list")(work.list_videos)
 app.command("show")(work.show)
+app.command("duplicates")(work.duplicates)
 app.command("retry")(work.retry)
 app.command("search")(ask.search)
 app.command("recommend")(ask.recommend)

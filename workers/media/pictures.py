@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from workers.media.candidates import Candidate, CandidatePool
 from workers.media.clock import StreamClock
+from workers.media.frame_hashes import FrameHasher, Hashes
 from workers.media.movement import MovementMeter
 from workers.media.picture import Orientation, PictureReader
 from workers.media.problems import Problems
@@ -37,6 +40,7 @@ class PictureTrack:
         self._limits = limits
         self._shots = ShotDetector()
         self._movement = MovementMeter()
+        self._hasher = FrameHasher()
         self._pool = CandidatePool(limits.max_frames, self._reader.jpeg, expected_s)
         self._next_sample_s = 0.0
         self._first_s = 0.0
@@ -70,6 +74,7 @@ class PictureTrack:
             return
         self._shots.feed(at, thumbnail)
         self._movement.feed(at, change)
+        self._hasher.offer(at, thumbnail)
 
     @property
     def end_s(self) -> float:
@@ -86,3 +91,7 @@ class PictureTrack:
         """What was found, after the last frame. Raises FFmpegError when the last candidate can't be converted."""
         shots = self._shots.finish(self.end_s)
         return self._pool.finish(), shots, self._movement.finish(shots)
+
+    def hashes(self) -> tuple[npt.NDArray[np.float32], Hashes]:
+        """Times (n,) and hashes (n, views) of sampled pictures; see `workers.media.frame_hashes`."""
+        return self._hasher.finish(self.orientation, self._reader.pixel_aspect)

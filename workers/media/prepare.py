@@ -15,6 +15,7 @@ from av.packet import Packet
 
 from workers.media.demux import Demuxer, claimed_duration_s, media_clock, refuse_overlong, stream_clock, too_long
 from workers.media.errors import MediaRejected
+from workers.media.frame_hashes import write_hashes
 from workers.media.keyframes import choose_keyframes
 from workers.media.metadata import read_tags
 from workers.media.pictures import PictureTrack
@@ -25,6 +26,7 @@ from workers.media.source import encrypted_rejection, open_media, pick_streams
 from workers.media.types import DecodeStats, KeptFrame, MediaInfo, MediaLimits, Movement, PreparedMedia, Shot
 
 AUDIO_FILE = "audio.flac"
+HASHES_FILE = "hashes.npy"
 FRAMES_FOLDER = "frames"
 
 _REPORT_EVERY_S = 0.2
@@ -33,7 +35,7 @@ _REPORT_EVERY_S = 0.2
 def prepare_media(
     path: Path, out: Path, limits: MediaLimits, on_progress: Callable[[float], None] | None = None
 ) -> PreparedMedia:
-    """Decode `path` once and write `audio.flac` and `frames/NNNNNN.jpg` (kept frames) into `out`.
+    """Decode `path` once; write `audio.flac`, `frames/NNNNNN.jpg` (kept frames) and `hashes.npy` into `out`.
 
     `out` must not exist or be empty (FileExistsError otherwise); nothing stays in it when this raises. `on_progress`
     is called with the share of the file that is done, 0 to 1. Runs in the calling process: for files of strangers use
@@ -110,6 +112,7 @@ class _Pass:
                 f"The file's clock jumps {self._clock.jumps} time(s); the jumps were cut out of the time line."
             )
         frames, shots, movement = self._keep_frames()
+        hashes_file = self._keep_hashes()
         tags, tag_problems = read_tags(self._container.metadata)
         for problem in tag_problems:
             self._problems.add(problem)
@@ -130,6 +133,7 @@ class _Pass:
                 decode_seconds=time.perf_counter() - started,
             ),
             movement=movement,
+            hashes_file=hashes_file,
         )
 
     def _read(self, sound: SoundWriter) -> None:
@@ -207,6 +211,12 @@ class _Pass:
                 KeptFrame(candidate.index, candidate.at, f"{FRAMES_FOLDER}/{name}", candidate.look.sharpness, shot)
             )
         return tuple(kept), shots, movement
+
+    def _keep_hashes(self) -> str | None:
+        if self._pictures is None:
+            return None
+        write_hashes(self._out / HASHES_FILE, *self._pictures.hashes())
+        return HASHES_FILE
 
     def _info(self, sound: SoundWriter) -> MediaInfo:
         pictures = self._pictures

@@ -131,6 +131,7 @@ class DecodeStats:
 class PreparedMedia:
     """Everything later stages need from a file. Paths are relative to the output folder.
 
+    `hashes_file` holds perceptual hashes of pictures (`read_hashes`); None without a picture.
     `audio_file` is mono 16 kHz 16-bit FLAC whose time zero is the video's; None without sound. `problems` says what
     could not be read, in words for people. `movement` is None without moving pictures.
     """
@@ -145,6 +146,7 @@ class PreparedMedia:
     problems: tuple[str, ...]
     stats: DecodeStats
     movement: Movement | None = None
+    hashes_file: str | None = None
 
     def to_json(self) -> str:
         """One line of JSON; `from_json` reads it back unchanged."""

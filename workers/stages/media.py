@@ -73,6 +73,8 @@ def _run(context: StageContext) -> MediaOutput:
         names = [kept.file for kept in prepared.frames]
         if prepared.audio_file is not None:
             names.append(prepared.audio_file)
+        if prepared.hashes_file is not None:
+            names.append(prepared.hashes_file)
         for name in names:
             context.blobs.put_file(out / name, f"{context.folder}/{name}")
     return MediaOutput(prepared=prepared, folder=context.folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from services.library.record.events import (
     QualityCount,
 )
 from services.library.record.types import (
+    CopyLink,
     CostKey,
     CostSum,
     Lane,
@@ -28,7 +29,7 @@ from services.library.record.types import (
     Upload,
     Video,
 )
-from services.library.understanding import Understanding, VideoState
+from services.library.understanding import DuplicateOf, Understanding, VideoState
 
 
 class RecordPort(Protocol):
@@ -202,6 +203,38 @@ class RecordPort(Protocol):
         """Events of all viewers that say something of a preference, put together per viewer, video and kind; a
         viewer's stand together.
         """
+        ...
+
+    def put_signature(self, video_id: str, data: bytes, words: Iterable[int]) -> bool:
+        """Store what a video's copies are told by; whether it is new. A new one takes the old one's links with it."""
+        ...
+
+    def signatures(self, video_ids: Sequence[str]) -> Mapping[str, bytes]:
+        """The stored signatures by video."""
+        ...
+
+    def sharing_words(self, words: Iterable[int], *, but: str, limit: int) -> list[str]:
+        """Ids of the videos, other than `but`, that share most words, most first."""
+        ...
+
+    def put_copies(self, links: Sequence[CopyLink]) -> list[str]:
+        """Store links; ids of the copies for which something changed."""
+        ...
+
+    def duplicate_of(self, video_id: str) -> DuplicateOf | None:
+        """What the video is a copy of: the root of its chain of links. None for a video that is no copy."""
+        ...
+
+    def originals_of(self, video_ids: Sequence[str]) -> list[str]:
+        """Ids of the videos that some of these are linked to as copies, the earliest first."""
+        ...
+
+    def copies_of(self, video_id: str) -> list[CopyLink]:
+        """Links of the videos that were found to be copies of this very video, earliest copy first."""
+        ...
+
+    def revisit(self, video_id: str) -> None:
+        """See to it that a video is published once more, because what is known of its copies has changed."""
         ...
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
 from services.library.jsonable import storable_text
 from services.library.record.audience import Audience
 from services.library.record.cleaning import CleaningRules
+from services.library.record.copies import Copies
 from services.library.record.costs import Costs
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.leases import OPEN, Leases, requeue
@@ -26,7 +27,7 @@ from services.library.record.viewer_data import ViewerData
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, ViewerData, Audience, Reactions, Costs):
+class Record(Leases, Results, ViewerData, Audience, Reactions, Costs, Copies):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.

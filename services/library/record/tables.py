@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -147,3 +148,44 @@ class UnderstandingRow(Base):
     video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
     document: Mapped[dict[str, Any]] = mapped_column(JSON)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignatureRow(Base):
+    """What a video's copies are told by. `number` is short, because the words repeat it."""
+
+    __tablename__ = "signatures"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own way
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), unique=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SignatureWordRow(Base):
+    """One word of one signature: the inverted index by which candidates are found."""
+
+    __tablename__ = "signature_words"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own way
+
+    word: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(
+        ForeignKey("signatures.number", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+
+
+class StopWordRow(Base):
+    """A word that too many videos have (a dark frame, a plain wall) to tell any of them."""
+
+    __tablename__ = "signature_stop_words"
+
+    word: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+
+
+class CopyRow(Base):
+    """A video and an earlier one that it is a copy of. Chains are followed when they are read."""
+
+    __tablename__ = "copies"
+
+    copy_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    original_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    match: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from services.library.understanding import VideoState
+from services.library.understanding import CopyMatch, VideoState
 
 
 class Lane(StrEnum):
@@ -150,3 +150,12 @@ class Lease:
     lane: Lane
     token: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLink:
+    """`copy_id` is a copy of `original_id`, which was uploaded earlier."""
+
+    copy_id: str
+    original_id: str
+    match: CopyMatch
