@@ -40,7 +40,7 @@ class Tested(StrEnum):
 
 
 class Groups(StrEnum):
-    """Where it pays to join the inputs of concurrent calls of an engine (measured: `benchmarks/README.md`)."""
+    """Where the inputs of concurrent calls of an engine are joined unless the operator says otherwise."""
 
     NEVER = "never"
     ON_GPU = "on a GPU"

@@ -11,7 +11,7 @@ from models.profile import Role
 
 @dataclass(frozen=True, slots=True)
 class RuntimeLimits:
-    """`batching` "auto" joins concurrent calls where it was found to pay (`EngineSpec.groups`); "on" and "off" always.
+    """`batching` "auto" joins concurrent calls where the engine says so (`EngineSpec.groups`); "on" and "off" always.
 
     An engine that nobody called for `idle_ttl_s` seconds is unloaded (0: never), but for the `pinned` roles.
     `host_bytes` and `gpu_bytes` are what engines may take in all; None: what the machine has.

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     price_gb_month: float = Field(0.0, ge=0, description="What it costs to keep a GB (10^9 bytes) for a month.")
 
     batching: Literal["auto", "on", "off"] = Field(
-        "auto", description="Join the model calls of concurrent tasks; auto: where it was found to pay."
+        "auto", description="Join the model calls of concurrent tasks; auto: on a GPU only."
     )
     batch_wait_ms: float = Field(5.0, ge=0, le=1000, description="How long a batch that is not full waits, ms.")
     batch_queue: int = Field(256, gt=0, description="Most frames or texts that wait for one engine; others hold back.")

@@ -42,8 +42,11 @@ Call = Callable[[Any, int], np.ndarray]
 
 def vision(maker: Callable[[Path], Path]) -> Callable[[Path, Grouping, str], Any]:
     def load(folder: Path, grouping: Grouping, dtype: str) -> Any:
-        options = DualOptions.model_validate({"device": "cpu", "dtype": dtype, "batch": 8})
-        return TransformersDual(maker(folder), IDENTITY, options, cache=folder / "derived", grouping=grouping)
+        made = maker(folder)
+        (folder / "names.yaml").write_text("[[cat, 猫], [dog, 狗]]", encoding="utf-8")
+        given = {"device": "cpu", "dtype": dtype, "batch": 8, "vocabulary": str(folder / "names.yaml")}
+        options = DualOptions.model_validate(given)
+        return TransformersDual(made, IDENTITY, options, cache=folder / "derived", grouping=grouping)
 
     return load
 
@@ -57,8 +60,11 @@ def text(kind: str) -> Callable[[Path, Grouping, str], Any]:
 
 
 def clap(folder: Path, grouping: Grouping, dtype: str) -> Any:
-    options = ClapOptions.model_validate({"device": "cpu", "dtype": dtype, "batch": 8})
-    return Clap(tiny_clap(folder), IDENTITY, options, cache=folder / "derived", grouping=grouping)
+    made = tiny_clap(folder)
+    (folder / "names.yaml").write_text("{events: [[rain, 雨]], music_moods: [[calm, 平静]]}", encoding="utf-8")
+    given = {"device": "cpu", "dtype": dtype, "batch": 8, "vocabulary": str(folder / "names.yaml")}
+    options = ClapOptions.model_validate(given)
+    return Clap(made, IDENTITY, options, cache=folder / "derived", grouping=grouping)
 
 
 def frames(engine: Any, task: int) -> np.ndarray:
