@@ -31,6 +31,8 @@ _LONGEST_WAIT_S = 8.0
 _REST_S = 5.0
 """How long a server that could not be reached is left alone."""
 
+_DAY_S = 86_400.0
+
 _RETRIED = frozenset({408, 409, 429})
 _MISCONFIGURED = {
     401: "the key in {key} is wrong or missing",
@@ -155,7 +157,7 @@ class Endpoint:
         except httpx.TimeoutException as error:
             slow = "start the server, or raise the option connect_s or read_s"
             raise _Trouble(f"did not answer in time ({type(error).__name__})", slow, rests=False) from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _Trouble(f"broke off ({type(error).__name__}: {error})", "look into the server's log") from error
         if response.is_success:
             return _object(content)
@@ -201,7 +203,7 @@ class Endpoint:
             if isinstance(found, dict) and name in found:
                 found = found[name]
         words = " ".join(str(found).split())
-        key = os.environ.get(self._key_variable)
+        key = os.environ.get(self._key_variable, "").strip()
         words = words.replace(key, "***") if key else words
         return words if len(words) <= _SAID_CHARS else words[:_SAID_CHARS] + "…"
 
@@ -239,13 +241,11 @@ def _object(content: bytes) -> Mapping[str, Any]:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds of the header `Retry-After`, which holds seconds or a date (RFC 9110, 10.2.3)."""
+    """Seconds of the header `Retry-After`, which holds seconds or a date (RFC 9110, 10.2.3); a day at most."""
     said = response.headers.get("retry-after", "").strip()
+    if said.isdecimal():
+        return min(float(said), _DAY_S)
     try:
-        return max(0.0, float(said))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+        return min(max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()), _DAY_S)
     except (ValueError, TypeError):
         return None

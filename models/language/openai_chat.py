@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,8 +198,15 @@ class OpenAiChat:
 def endpoint_of(options: OpenAiOptions, limits: EndpointLimits | None = None) -> Endpoint:
     """The server that the options name, or the environment."""
     url = os.environ.get(BASE_URL_VARIABLE) or options.base_url
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password or parts.query:
+    parts = _parts(url)
+    if (
+        parts is None
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.username
+        or parts.password
+        or parts.query
+    ):
         raise EndpointMisconfigured(
             f"the base URL of the language model must look like http://host:8000/v1, without a user or a query; set "
             f"{BASE_URL_VARIABLE} or the option base_url (a key belongs into {options.key_variable})"
@@ -214,6 +221,14 @@ def endpoint_of(options: OpenAiOptions, limits: EndpointLimits | None = None) ->
     )
     whole = url.rstrip("/") if parts.path.strip("/") else f"{url.rstrip('/')}/v1"
     return Endpoint(whole, options.key_variable, limits or usual)
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port is None or parts.port else None
+    except ValueError:  # a port that is no number, half an IPv6 address
+        return None
 
 
 def check_model(endpoint: Endpoint, model: str) -> None:

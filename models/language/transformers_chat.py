@@ -152,7 +152,7 @@ class TransformersChat:
         }
 
 
-class _SchemaMask(LogitsProcessor):  # type: ignore[misc]
+class _SchemaMask(LogitsProcessor):
     """Rules out each next token that the schema does not allow; for one sequence, from its first new token on."""
 
     def __init__(self, tokens: Any, schema: Mapping[str, Any]) -> None:

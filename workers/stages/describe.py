@@ -68,8 +68,9 @@ def _run(context: StageContext) -> DescribeOutput:
         return DescribeOutput(language=language, prompt_version=prompt.version)
     problems = [f"the language model saw {len(shown)} of {len(shown) + left_out} lines of evidence"] if left_out else []
     user = "\n".join(f"{line.id} {prompt_text(line, language)}" for line in shown)
-    if frames:
-        times = ", ".join(f"{int(frame.at // 60)}:{frame.at % 60:04.1f}" for frame in frames)
+    if frames and prompt.pictures:
+        seconds = [round(frame.at, 1) for frame in frames]
+        times = ", ".join(f"{int(at // 60)}:{at % 60:04.1f}" for at in seconds)
         user += "\n" + prompt.pictures.format(count=len(frames), times=times)
     images = [media.frame(context.blobs, frame) for frame in frames]
     with context.runtime.calling(Role.LANGUAGE):

@@ -342,7 +342,9 @@ def test_the_environment_says_where_the_server_is(monkeypatch: pytest.MonkeyPatc
     assert probe(options) == f"{servant.url} answers and has m"
 
 
-@pytest.mark.parametrize("url", ["gpu-box:8000", f"http://me:{KEY}@host/v1", f"https://host/v1?key={KEY}"])
+@pytest.mark.parametrize(
+    "url", ["gpu-box:8000", "http://host:port/v1", f"http://me:{KEY}@host/v1", f"https://host/v1?key={KEY}"]
+)
 def test_an_address_that_is_none_or_holds_a_key_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(EndpointMisconfigured, match="without a user or a query") as caught:
         endpoint_of(OpenAiOptions(model="m", base_url=url))

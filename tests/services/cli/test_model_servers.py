@@ -11,7 +11,11 @@ from typer.testing import CliRunner
 
 from models.profile import load_profile
 from models.runtime import Runtime
+from services.api.schemas import VideoDetail
+from services.cli.analyze import stage_of
 from services.cli.main import app
+from services.library.record.types import Lane
+from services.library.understanding import VideoState
 from tests.model_server import Servant, serving
 
 runner = CliRunner()
@@ -62,3 +66,10 @@ def test_work_does_not_begin_with_a_model_that_the_server_does_not_have(
     assert result.exit_code == 1
     assert "has no model 'm'; it has other." in " ".join(result.stderr.split())
     assert not data.exists()
+
+
+def test_whoever_follows_a_video_that_waits_for_a_model_is_told_why() -> None:
+    waiting = VideoDetail.model_construct(state=VideoState.QUEUED, lane=Lane.DESCRIBE, reason=None, progress=None)
+    assert stage_of(waiting) == "queued for describe"
+    told = stage_of(waiting.model_copy(update={"reason": "describe: http://gpu:8000/v1 cannot be reached"}))
+    assert told == "queued for describe again (describe: http://gpu:8000/v1 cannot be reached)"
