@@ -35,7 +35,7 @@ from workers.copies.words import stored_words
 from workers.media.prepare import prepare_media
 from workers.media.types import MediaLimits
 
-_STRENGTHS = (0.5, 0.6, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
+_STRENGTHS = (0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 _MARGIN = 1.5
 """How far above the strongest pair of different clips a threshold is put."""
 
@@ -238,7 +238,8 @@ def _figures(
 ) -> dict[str, object]:
     moderate = [row for row in rows if row.moderate]
     right = sum(row.recognised for row in moderate)
-    false = sum(trial.found and _accepted(trial.comparison) for trial in trials if not trial.right)
+    wrong = [trial for trial in trials if not trial.right and trial.found and _accepted(trial.comparison)]
+    false = len(wrong)
     false_pairs = sum(_accepted(result) for _, _, result in pairs)
     return {
         "n": clips,
@@ -248,6 +249,7 @@ def _figures(
         "precision": right / max(1, right + false),
         "false_links": false,
         "false_pairs": false_pairs,
+        "false_links_are": [[trial.change, trial.clip, trial.original] for trial in wrong],
         "different_pairs": len(pairs),
         "wrong_comparisons": sum(not trial.right for trial in trials),
         "candidate_recall": sum(row.candidates for row in moderate) / max(1, sum(row.copies for row in moderate)),

@@ -45,7 +45,7 @@ _SEED_S = 16.0
 _MAX_QUERY = 240
 _HOPELESS = 0.2
 """Score below which the best line is not looked at more closely. Copies of a still reach 1, different videos -1."""
-_PLAIN = 0.93
+_PLAIN = 0.97
 """Share of the best line's score with which the plain speed is preferred to it."""
 _GEOMETRIES = 4
 _REFINED = 3
@@ -252,7 +252,7 @@ def _refined(pictures: _Pictures, speed: float, offset: float) -> tuple[float, f
     # Where pictures hardly move any speed will do: the plain one is taken unless another is clearly better.
     for plain in (at_offset for at_offset in np.arange(best[2] - 0.3, best[2] + 0.31, 0.1)):
         score = _line(pictures, 1.0, plain - middle).score
-        if abs(best[1] - 1.0) > 1e-9 and score >= _PLAIN * best[0] - 0.1:
+        if abs(best[1] - 1.0) > 1e-9 and score >= _PLAIN * best[0] - 0.05:
             best = (score, 1.0, float(plain))
     return best[0], best[1], best[2] - best[1] * middle
 

@@ -10,7 +10,7 @@ from workers.copies.signature import Signature
 from workers.copies.sound_print import likeness, silent
 from workers.media.frame_hashes import VIEWS
 
-_LIMIT_BITS = 24.0
+_LIMIT_BITS = 20.0
 _SAME_SPEED = 0.03
 _EDGE_S, _EDGE_SHARE = 1.0, 0.08
 _OTHER_SOUND = 0.35
@@ -26,8 +26,8 @@ class Thresholds:
     should agree. `covered_share`: of the shorter of the two videos.
     """
 
-    strength: float = 1.5
-    strength_with_sound: float = 0.6
+    strength: float = 1.0
+    strength_with_sound: float = 0.5
     sound: float = 0.6
     matched_share: float = 0.4
     covered_share: float = 0.3
