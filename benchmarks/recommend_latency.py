@@ -76,6 +76,7 @@ class Latency:
     search: Times
     naive: Times
     naive_ratio: float
+    cpu_ms: float
     per_second: dict[str, float]
     rss_mib: float
     index_mib: float
@@ -109,7 +110,9 @@ def measure(videos: int, events: int, requests: int, folder: Path, say: Callable
         for number in range(min(200, requests)):
             ask(str(viewers[(number * 7) % len(viewers)]), number)
         say(f"{requests} recommendations")
+        cpu = time.process_time()
         feeds = _timed([lambda u=user, n=n: ask(u, n) for n, user in enumerate(asked)])
+        cpu_ms = (time.process_time() - cpu) / len(feeds) * 1000
         say("busy and unknown viewers, searches, the naive way")
         busy = _timed([lambda n=n: ask("busy", n) for n in range(30)])
         unknown = _timed([lambda n=n: ask(f"nobody-{n}", n) for n in range(60)])
@@ -127,6 +130,7 @@ def measure(videos: int, events: int, requests: int, folder: Path, say: Callable
             search=Times.of(search),
             naive=Times.of(naive),
             naive_ratio=round(float(np.median(naive) / np.median(feeds)), 1),
+            cpu_ms=round(cpu_ms, 1),
             per_second=per_second,
             rss_mib=_rss_mib(),
             index_mib=_size_mib(folder / "index"),
@@ -227,6 +231,7 @@ def print_latency(console: Console, results: Sequence[Latency]) -> None:
     for field, name in names.items():
         times = [getattr(one, field) for one in results]
         table.add_row(name, *(f"{one.p50:.1f} / {one.p99:.1f}" for one in times))
+    table.add_row("processor time of a recommendation", *(f"{one.cpu_ms:.1f}" for one in results))
     table.add_row("naive over warm, p50", *(f"{one.naive_ratio:.1f}x" for one in results))
     for threads in results[0].per_second:
         table.add_row(f"requests a second, {threads} at once", *(f"{one.per_second[threads]:.1f}" for one in results))

@@ -81,7 +81,7 @@ class Explainer:
                 break
             if (reason.labels and set(reason.labels) <= named) or type(reason.claim) in kinds:
                 continue
-            worded = self._word(reason, kept_any=bool(kept))
+            worded = self._word(reason)
             if worded is None:
                 continue
             kept.append(worded)
@@ -89,19 +89,18 @@ class Explainer:
             kinds.add(type(reason.claim))
         if kept:
             return tuple(kept)
-        fallback = self._word(self._fallback(video, scores), kept_any=False)
-        assert fallback is not None
-        return (fallback,)
+        fallback = self._fallback(video, scores)
+        worded = self._word(fallback) or self._word(made[0] if made else fallback, again=True)
+        assert worded is not None
+        return (worded,)
 
-    def _word(self, reason: Reason, *, kept_any: bool) -> Reason | None:
-        """The reason in words that were not said yet. One that can only repeat itself is left out, unless it is the
-        only one.
-        """
+    def _word(self, reason: Reason, *, again: bool = False) -> Reason | None:
+        """The reason in words that were not said yet; None when it could only repeat itself, unless it may."""
         assert reason.claim is not None
         ways = phrasings(reason.claim)
         text = next((way for way in ways if way.en not in self._said), None)
         if text is None:
-            if kept_any:
+            if not again:
                 return None
             text = ways[0]
         self._said.add(text.en)
