@@ -17,6 +17,7 @@ from services.library.understanding import Understanding
 from services.recommend.answer import Ask, Recommendation, Recommendations, Without
 from services.recommend.catalogue import Catalogue
 from services.recommend.causes import read_causes
+from services.recommend.collaborative import Collaborative
 from services.recommend.context import Context, resolve_context
 from services.recommend.explain import Explainer, Found, nearest_looks
 from services.recommend.fallback import fall_back
@@ -51,7 +52,7 @@ Groups = Callable[[Sequence[str]], Mapping[str, str]]
 
 
 def default_sources() -> tuple[Source, ...]:
-    """Every source that needs nothing but the library. The collaborative one is added where a model is trained."""
+    """Every source that needs nothing but the library; the collaborative one needs trained factors beside."""
     return (MEANING, LOOKS, WISH, Labels(), Fit(), Trending(), Fresh(), Unexplored(), Adventurous())
 
 
@@ -73,7 +74,8 @@ class Recommender:
         self.standing = Standing(library.record, library.index, ttl_s=cache_s)
         self.clock = clock
         self._groups = groups
-        self._sources = tuple(sources if sources is not None else default_sources())
+        learnt = CollaborativeSource(Collaborative(library.blobs).viewer)
+        self._sources = tuple(sources if sources is not None else (*default_sources(), learnt))
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="source")
         self.ranker = Ranker(
             library,
