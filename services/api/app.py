@@ -7,7 +7,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from services.api.errors import install_error_handlers
 from services.api.guards import BodyLimit, SameSite
-from services.api.routes import events, recommendations, search, system, videos
+from services.api.routes import events, recommendations, search, system, users, videos
 from services.api.service import Service
 from services.api.version import version
 
@@ -31,6 +31,7 @@ _TAGS = [
     {"name": "videos", "description": "Hand videos in and read what was understood of them."},
     {"name": "search", "description": "Find videos and moments by meaning, pictures, words and labels."},
     {"name": "recommendations", "description": "Report what viewers did; get picks with reasons."},
+    {"name": "profiles", "description": "What is known of a viewer: read, correct, take along, erase."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
     {"name": "health", "description": "For load balancers and people."},
 ]
@@ -42,7 +43,7 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
     install_error_handlers(app)
-    for routes in (videos, search, events, recommendations, system):
+    for routes in (videos, search, events, recommendations, users, system):
         app.include_router(routes.router)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)
     app.add_middleware(SameSite)

@@ -170,9 +170,9 @@ class ViewerData(Viewers):
         """Delete everything kept of a viewer, and take their events out of the hourly counts."""
         user = storable_text(user_id).strip()
         with self._write() as session:
-            mine = select(EventRow).where(EventRow.user_id == user).execution_options(yield_per=_PAGE)
-            counts = hourly(event_of(row) for row in session.scalars(mine))
-            session.expunge_all()
+            mine = select(EventRow.video_id, EventRow.kind, EventRow.at, EventRow.audience)
+            rows = session.execute(mine.where(EventRow.user_id == user).execution_options(yield_per=_PAGE))
+            counts = hourly((video, kind, at, audience) for video, kind, at, audience in rows)
             self.count_hours(session, Counter({key: -count for key, count in counts.items()}))
             if counts:
                 hours = [hour for _, _, hour, _ in counts]
