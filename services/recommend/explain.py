@@ -172,15 +172,15 @@ class Explainer:
         held = [named for key in video.labels if (named := self._named(key, video, document)) is not None]
         series = self._behind.series([named.key for named, _ in held], besides=video.video_id)
         if series is not None:
-            named = [next(pair for pair in held if pair[0].key == key) for key in series.labels]
+            shared = [next(pair for pair in held if pair[0].key == key) for key in series.labels]
             claim = c.Series(
-                tuple(one for one, _ in named), len(series.videos), self._behind.verb(series.videos), series.recently,
+                tuple(one for one, _ in shared), len(series.videos), self._behind.verb(series.videos), series.recently,
                 series.now,
             )  # fmt: skip
             source, share = max(
                 ((name, carrying[name]) for name in ("labels", "meaning") if name in carrying), key=lambda one: one[1]
             )
-            evidence = tuple(dict.fromkeys(line for _, lines in named for line in lines))
+            evidence = tuple(dict.fromkeys(line for _, lines in shared for line in lines))
             yield self._resting(claim, source, share, series.videos, evidence, tuple(series.labels))
         yield from self._alike(video, document, held, carrying)
 
@@ -269,7 +269,8 @@ class Explainer:
 
     def _published(self, video: IndexedVideo, share: float, *, recent: bool = False) -> Iterator[Reason]:
         newcomer = self._request.newcomers.get(video.video_id)
-        when = video.published_at if video.published_at is not None else newcomer and newcomer.since.timestamp()
+        since = newcomer.since.timestamp() if newcomer is not None else None
+        when = video.published_at if video.published_at is not None else since
         if when is None or (recent and self._request.now.timestamp() - when > 14 * 86_400):
             return
         day = datetime.fromtimestamp(when, tz=UTC).date().isoformat()
