@@ -9,7 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +20,43 @@ from rich.console import Console
 
 from benchmarks.clips import LabelsUnreadable
 from benchmarks.kept_vectors import KeptVectors
+from benchmarks.recommend_latency import measure as measure_latency
 from benchmarks.recsys.baselines import Source
 from benchmarks.recsys.cold import cold_splits, measure_cold
 from benchmarks.recsys.content import Texts
+from benchmarks.recsys.explanations import measure_explanations
 from benchmarks.recsys.movielens import MovieLens, load_movielens
 from benchmarks.recsys.offline import measure, pairs
 from benchmarks.recsys.plots import draw
+from benchmarks.recsys.product import ARMS, make_world, opened, start_of, write_library
 from benchmarks.recsys.sequence import sequence
-from benchmarks.recsys.tables import show_cold, show_offline
+from benchmarks.recsys.simulate import Open, Plan, play, run_arms
+from benchmarks.recsys.tables import show_cold, show_explanations, show_offline, show_simulate
 from models.errors import ModelError
 from models.profile import load_profile
 from models.runtime import Runtime
 from services.settings import Settings
 
-PARTS = ("offline", "cold", "sequence")
+PARTS = ("offline", "cold", "sequence", "simulate", "explanations", "latency")
+USUAL = ("offline", "cold", "simulate", "explanations", "latency")
+
+_SMALL = Plan(viewers=3, rounds=200, change_at=100, seeds=(1, 2))
+_FULL = Plan(viewers=8, rounds=200, change_at=100, seeds=(1, 2, 3))
+_PAGE = 5
+_EVENTS, _REQUESTS = 1_000_000, 400
+_EXPLAINED = Plan(viewers=6, rounds=12, change_at=12, seeds=(1,))
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recommend", description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder of ml-latest-small; needed by offline, cold and sequence")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=["offline", "cold"], help="what to measure")
+    parser.add_argument("--data", type=Path, help="folder of ml-latest-small; for offline, cold, sequence")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL, help="what to measure")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
     parser.add_argument("--vectors", type=Path, help="folder to keep text vectors in; a second run then embeds nothing")
+    parser.add_argument("--full", action="store_true", help="more viewers and seeds, and latency at 100,000 videos too")
+    parser.add_argument("--clips", type=int, default=1500, help="made-up clips of the audience (default 1500)")
+    parser.add_argument("--rounds", type=int, default=200, help="rounds of the audience; the taste changes half-way")
     parser.add_argument("--seed", type=int, default=0, help="of bootstrap, weights and models (default 0)")
     given = parser.parse_args(arguments)
     console, progress = Console(), Console(stderr=True)
@@ -52,6 +69,12 @@ def main(arguments: list[str] | None = None) -> int:
         show_offline(console, figures["offline"])
     if "cold" in figures:
         show_cold(console, figures["cold"])
+    if "simulate" in figures:
+        show_simulate(console, figures["simulate"])
+    if "explanations" in figures:
+        show_explanations(console, figures["explanations"])
+    if "latency" in figures:
+        console.print(figures["latency_ms"])
     if given.json is not None:
         given.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if given.plots is not None:
@@ -67,7 +90,49 @@ def run(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
         if given.data is None:
             raise ValueError("offline, cold and sequence need --data: the folder of ml-latest-small")
         figures |= _movielens(load_movielens(given.data), given, progress)
+    if {"simulate", "explanations"}.intersection(given.parts):
+        figures |= _audience(given, progress)
+    if "latency" in given.parts:
+        figures |= _latency(given, progress)
     return figures
+
+
+def _audience(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    world, clips = make_world(given.clips, given.seed)
+    plan = replace(_FULL if given.full else _SMALL, rounds=given.rounds, change_at=given.rounds // 2)
+    start = start_of(plan.rounds, datetime.now(UTC))
+    with tempfile.TemporaryDirectory(prefix="reelwise-audience-") as kept:
+        folder = Path(kept)
+        progress.print(f"writing {len(clips)} made-up clips", style="dim")
+        write_library(folder / "template", world, clips, start)
+
+        def arm(name: str) -> Open:
+            return lambda seed: opened(folder / "template", folder / "arm", ARMS[name], start, page=_PAGE)
+
+        if "simulate" in given.parts:
+            arms = run_arms(world, {name: arm(name) for name in ARMS}, plan, progress)
+            figures["simulate"] = {"plan": asdict(plan) | {"clips": len(clips), "page": _PAGE}, "arms": arms}
+        if "explanations" in given.parts:
+            with opened(folder / "template", folder / "arm", ARMS["as it ships"], start, page=10) as product:
+                play(world, product, _EXPLAINED, given.seed, "viewers to explain to", progress)
+                users = [f"viewer-{number}" for number in range(_EXPLAINED.viewers)]
+                figures["explanations"] = measure_explanations(product, users)
+    return figures
+
+
+def _latency(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
+    results = []
+    for videos in (10_000, 100_000) if given.full else (10_000,):
+        with tempfile.TemporaryDirectory(prefix="reelwise-latency-") as folder:
+            results.append(measure_latency(videos, _EVENTS, _REQUESTS, Path(folder), progress.log))
+    return {
+        "latency_ms": {
+            "p50": {str(one.videos): one.recommendation.p50 for one in results},
+            "p99": {str(one.videos): one.recommendation.p99 for one in results},
+        },
+        "latency": [asdict(one) for one in results],
+    }
 
 
 def _movielens(data: MovieLens, given: argparse.Namespace, progress: Console) -> dict[str, Any]:

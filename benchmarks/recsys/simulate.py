@@ -63,7 +63,9 @@ class Plan:
 
 @dataclass(slots=True)
 class Story:
-    """What one viewer went through: per round the share of favourites, of the new favourite, and of new creators."""
+    """What one viewer went through, round by round: shares of what was shown that are about a favourite, about the
+    strongest one and by new creators, the mean share watched, and the topics. `empty` counts answers with nothing.
+    """
 
     favourite: list[float] = field(default_factory=list)
     changed: list[float] = field(default_factory=list)
@@ -89,6 +91,9 @@ def play(world: World, opened: Recommender, plan: Plan, seed: int, said: str, co
             clips = [world.clips[one] for one in opened.recommend(viewer.name, round_)]
             if not clips:
                 story.empty += 1
+                story.favourite.append(0.0)
+                story.changed.append(0.0)
+                story.topics.append([])
                 continue
             responses = [(clip.id, viewer.watch(clip)) for clip in clips]
             opened.tell(viewer.name, round_, responses)
@@ -130,14 +135,13 @@ def figures(world: World, stories: Sequence[Story], plan: Plan) -> dict[str, Any
         "new_creators": float(np.mean([np.mean(story.new_creators) for story in stories])),
         "new_creators_in_catalogue": float(np.mean([clip.new_creator for clip in world.clips.values()])),
         "empty_answers": sum(story.empty for story in stories),
-        "curve": _curve(stories, plan.rounds),
+        "curve": _curve(stories),
     }
 
 
-def _curve(stories: Sequence[Story], rounds: int) -> list[float]:
+def _curve(stories: Sequence[Story]) -> list[float]:
     """Mean share of favourites per round."""
-    rows = [story.favourite + [np.nan] * (rounds - len(story.favourite)) for story in stories]
-    return [round(float(value), 4) for value in np.nanmean(np.array(rows), axis=0)]
+    return [round(float(value), 4) for value in np.mean([story.favourite for story in stories], axis=0)]
 
 
 def run_arms(world: World, arms: Mapping[str, Open], plan: Plan, console: Console) -> dict[str, dict[str, Any]]:
