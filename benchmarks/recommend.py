@@ -20,6 +20,7 @@ from rich.console import Console
 
 from benchmarks.clips import LabelsUnreadable
 from benchmarks.kept_vectors import KeptVectors
+from benchmarks.recommend_latency import measure as measure_latency
 from benchmarks.recsys.baselines import Source
 from benchmarks.recsys.cold import cold_splits, measure_cold
 from benchmarks.recsys.content import Texts
@@ -31,7 +32,6 @@ from benchmarks.recsys.product import ARMS, make_world, opened, start_of, write_
 from benchmarks.recsys.sequence import sequence
 from benchmarks.recsys.simulate import Open, Plan, play, run_arms
 from benchmarks.recsys.tables import show_cold, show_explanations, show_offline, show_simulate
-from benchmarks.recommend_latency import measure as measure_latency
 from models.errors import ModelError
 from models.profile import load_profile
 from models.runtime import Runtime
