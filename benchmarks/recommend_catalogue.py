@@ -185,7 +185,8 @@ def _payload(clip: Clip, taxonomy: Taxonomy) -> dict[str, object]:
 
 
 def _unit(vectors: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float32]:
-    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _batches(clips: Sequence[Clip]) -> Iterator[Sequence[Clip]]:
@@ -316,7 +317,7 @@ def _document(clip: Clip, taxonomy: Taxonomy) -> Understanding:
     source = {"confidence": 0.7, "source": "made-up"}
 
     def label(en: str, zh: str, slug: str | None) -> Label:
-        return Label(label=en, label_zh=zh, slug=slug, evidence=("S1", "F1"), **source)  # type: ignore[arg-type]
+        return Label(label=en, label_zh=zh, slug=slug, evidence=("S1", "F1"), **source)
 
     moods, occasion = [taxonomy.mood(slug) for slug in clip.moods], taxonomy.occasion(clip.occasion)
     lines = [

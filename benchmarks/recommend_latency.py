@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -76,6 +77,7 @@ class Latency:
     search: Times
     naive: Times
     naive_ratio: float
+    cpu_ms: float
     per_second: dict[str, float]
     rss_mib: float
     index_mib: float
@@ -105,16 +107,18 @@ def measure(videos: int, events: int, requests: int, folder: Path, say: Callable
             left_out += len(feed.left_out)
 
         say("first requests, caches empty")
-        first = _timed([lambda n=n: ask(str(viewers[n]), n) for n in range(min(20, len(viewers)))])
+        first = _timed([partial(ask, str(viewers[n]), n) for n in range(min(20, len(viewers)))])
         for number in range(min(200, requests)):
             ask(str(viewers[(number * 7) % len(viewers)]), number)
         say(f"{requests} recommendations")
-        feeds = _timed([lambda u=user, n=n: ask(u, n) for n, user in enumerate(asked)])
+        cpu = time.process_time()
+        feeds = _timed([partial(ask, user, n) for n, user in enumerate(asked)])
+        cpu_ms = (time.process_time() - cpu) / len(feeds) * 1000
         say("busy and unknown viewers, searches, the naive way")
-        busy = _timed([lambda n=n: ask("busy", n) for n in range(30)])
-        unknown = _timed([lambda n=n: ask(f"nobody-{n}", n) for n in range(60)])
+        busy = _timed([partial(ask, "busy", n) for n in range(30)])
+        unknown = _timed([partial(ask, f"nobody-{n}", n) for n in range(60)])
         search = _timed(_searches(library, clips, min(requests, 200)))
-        naive = _timed([lambda u=user: _naive(library, u) for user in asked[:5]])
+        naive = _timed([partial(_naive, library, user) for user in asked[:5]])
         per_second = {str(threads): _throughput(ask, asked, threads) for threads in (1, 2, 4)}
         recommender.close()
         return Latency(
@@ -127,6 +131,7 @@ def measure(videos: int, events: int, requests: int, folder: Path, say: Callable
             search=Times.of(search),
             naive=Times.of(naive),
             naive_ratio=round(float(np.median(naive) / np.median(feeds)), 1),
+            cpu_ms=round(cpu_ms, 1),
             per_second=per_second,
             rss_mib=_rss_mib(),
             index_mib=_size_mib(folder / "index"),
@@ -162,7 +167,7 @@ def _searches(library: Library, clips: Sequence[Clip], count: int) -> list[Calla
     engine = SimpleNamespace(embed_queries=near, embed_texts=near, near_text=0.3)
     models = cast(QueryModels, SimpleNamespace(text=engine, vision=engine))
     words = [clip.title for clip in clips[:count]]
-    return [lambda w=word: search_videos(library, models, w) for word in words]
+    return [partial(search_videos, library, models, word) for word in words]
 
 
 def _naive(library: Library, user: str) -> None:
@@ -227,6 +232,7 @@ def print_latency(console: Console, results: Sequence[Latency]) -> None:
     for field, name in names.items():
         times = [getattr(one, field) for one in results]
         table.add_row(name, *(f"{one.p50:.1f} / {one.p99:.1f}" for one in times))
+    table.add_row("processor time of a recommendation", *(f"{one.cpu_ms:.1f}" for one in results))
     table.add_row("naive over warm, p50", *(f"{one.naive_ratio:.1f}x" for one in results))
     for threads in results[0].per_second:
         table.add_row(f"requests a second, {threads} at once", *(f"{one.per_second[threads]:.1f}" for one in results))

@@ -10,7 +10,7 @@ from services.library.index.port import Vector
 from services.library.record.events import EditKind, Event, EventKind, ProfileEdit
 from services.recommend.evidence import LIKES, ProfileParameters, weight_of
 from services.recommend.indexed import IndexedVideo, LabelKey
-from services.recommend.profile_build import edited_labels
+from services.recommend.interests import edited_labels
 
 TAKEN_RATIO = 0.5
 """From this share of its length on, a play of somebody else counts as having been watched."""

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 
 from services.library.errors import InvalidValue
 from services.library.jsonable import storable_json, storable_text
+from services.library.record.event_rows import batches, event_of, hourly
 from services.library.record.event_tables import (
     EventCountRow,
     EventRow,
@@ -28,7 +29,7 @@ from services.library.record.events import (
     ProfileEdit,
     ShownReason,
 )
-from services.library.record.viewers import Viewers, batches, event_of, hourly
+from services.library.record.viewers import Viewers
 
 _PAGE = 1000
 """Rows that an export reads at a time."""

@@ -6,10 +6,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import insert
 
 from services.library.index.port import Collection
-from services.library.record.event_tables import EventRow
 from services.library.record.events import Impression, ImpressionBatch
 
 SECRET = "amy-0451-小红"
@@ -147,13 +145,13 @@ def test_hostile_bodies_get_a_clear_answer(api) -> None:
 
 
 def test_a_viewer_with_100_000_events_is_read_in_bounded_steps(api, plain, videos) -> None:
-    now = datetime.now(UTC)
-    rows = [
-        {"id": str(n), "user_id": "busy", "kind": "play", "at": now - timedelta(minutes=n), "video_id": videos["cat"]}
-        for n in range(100_000)
-    ]
     with plain.record.engine.begin() as connection:
-        connection.execute(insert(EventRow), rows)
+        connection.exec_driver_sql(
+            "INSERT INTO events (id, user_id, kind, at, video_id) "
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999) "
+            "SELECT i, 'busy', 'play', strftime('%Y-%m-%d %H:%M:00.000000', 'now', '-' || i || ' minutes'), ? FROM n",
+            (videos["cat"],),
+        )
     profile = api.get("/v1/users/busy/profile").json()
     assert profile["events_considered"] == 500
     assert api.get("/v1/recommendations", params={"user": "busy"}).status_code == 200
