@@ -20,12 +20,14 @@ from workers.stages.frames import FRAMES
 from workers.stages.media import MEDIA
 from workers.stages.metadata import merge_uploads
 from workers.stages.ocr import OCR
+from workers.stages.pictures import PICTURES
 from workers.stages.sound import SOUND
 from workers.stages.speech import SPEECH
 from workers.stages.vectors import VECTORS
 
 STAGES: tuple[Stage, ...] = (
     MEDIA,
+    PICTURES,
     CAPTIONS,
     OCR,
     SPEECH,

@@ -7,9 +7,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from services.api.errors import install_error_handlers
 from services.api.guards import BodyLimit, SameSite
-from services.api.routes import events, search, system, videos
+from services.api.routes import events, media, search, system, videos
 from services.api.service import Service
 from services.api.version import version
+from services.console.app import install_console
 
 FORM_OVERHEAD_BYTES = 64 * 1024**2
 """What a form may be larger than its video: subtitle files and fields."""
@@ -29,6 +30,7 @@ An id may be shortened to a unique beginning of at least six digits. Every answe
 
 _TAGS = [
     {"name": "videos", "description": "Hand videos in and read what was understood of them."},
+    {"name": "media", "description": "The file itself, in ranges; its poster and its frames."},
     {"name": "search", "description": "Find videos and moments by meaning, pictures, words and labels."},
     {"name": "recommendations", "description": "Report what viewers did; get picks with reasons."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
@@ -42,8 +44,9 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
     install_error_handlers(app)
-    for routes in (videos, search, events, system):
+    for routes in (videos, media, search, events, system):
         app.include_router(routes.router)
+    install_console(app)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)
     app.add_middleware(SameSite)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=trusted_hosts(settings.host))

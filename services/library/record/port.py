@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.library.record.activity import StagePace
 from services.library.record.types import Interaction, Lane, Lease, StageResult, Submission, Upload, Video
 from services.library.understanding import Understanding, VideoState
 
@@ -74,12 +75,20 @@ class RecordPort(Protocol):
         """The stored result for exactly this fingerprint."""
         ...
 
+    def newest_stage_results(self, video_ids: Sequence[str], stage: str) -> dict[str, StageResult]:
+        """Per video the result of the stage that was stored last, whatever its fingerprint."""
+        ...
+
     def put_stage_result(self, result: StageResult) -> None:
         """Idempotent: the first result of a fingerprint stays."""
         ...
 
     def understanding(self, video_id: str) -> Understanding | None:
         """The newest understanding, None before there is one."""
+        ...
+
+    def understandings(self, video_ids: Sequence[str]) -> dict[str, Understanding]:
+        """The newest understandings of these videos, by id; those that have none are left out."""
         ...
 
     def put_understanding(self, understanding: Understanding) -> None:
@@ -92,6 +101,18 @@ class RecordPort(Protocol):
 
     def interactions(self, user_id: str, *, limit: int = 500) -> list[Interaction]:
         """Newest first."""
+        ...
+
+    def waiting(self) -> dict[Lane, int]:
+        """Videos on their way, by the lane that runs or is next."""
+        ...
+
+    def finished(self, *, since: datetime) -> list[tuple[datetime, VideoState]]:
+        """When videos came to their end since then, and how; oldest first."""
+        ...
+
+    def stage_paces(self, *, since: datetime) -> list[StagePace]:
+        """How long each stage took since then, by name."""
         ...
 
     def close(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -45,6 +47,12 @@ class Results(Database):
         with self._read() as session:
             row = session.get(UnderstandingRow, video_id)
             return None if row is None else Understanding.model_validate(row.document)
+
+    def understandings(self, video_ids: Sequence[str]) -> dict[str, Understanding]:
+        """The latest documents of these videos, by id; those that have none are left out."""
+        query = select(UnderstandingRow).where(UnderstandingRow.video_id.in_(list(video_ids)))
+        with self._read() as session:
+            return {row.video_id: Understanding.model_validate(row.document) for row in session.scalars(query)}
 
     def put_understanding(self, understanding: Understanding) -> None:
         """Replace the video's document. Raises `UnknownVideo`."""

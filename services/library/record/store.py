@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
 from services.library.jsonable import storable_text
+from services.library.record.activity import Activity
 from services.library.record.database import open_engine, utc_now
 from services.library.record.leases import OPEN, Leases, requeue
 from services.library.record.migrations import upgrade
@@ -23,7 +24,7 @@ from services.library.record.viewers import Viewers
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, Viewers):
+class Record(Leases, Results, Viewers, Activity):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.
