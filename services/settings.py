@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
 
+    event_max_watch_ratio: float = Field(20.0, gt=0, description="Most times its duration one event may have watched.")
+    event_max_watch_s: float = Field(86_400.0, gt=0, description="Longest watch time of one event, seconds.")
+    event_max_ahead_s: float = Field(300.0, ge=0, description="How far ahead of this clock an event may be, seconds.")
+    event_max_age_days: float = Field(730.0, gt=0, description="Age beyond which an event is dropped, days.")
+    event_max_per_minute: int = Field(240, gt=0, description="Most events of one viewer within a minute.")
+
     @property
     def resolved_database_url(self) -> str:
         """The record's URL, the embedded default included."""

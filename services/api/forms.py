@@ -107,7 +107,7 @@ def request_body_schema() -> dict[str, Any]:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": _inline(SubmissionBody),
+                    "schema": inline_schema(SubmissionBody),
                     "examples": {
                         "path": {
                             "summary": "A file on the server",
@@ -130,7 +130,7 @@ def request_body_schema() -> dict[str, Any]:
 
 
 def _form_schema() -> dict[str, Any]:
-    schema = _inline(SubmissionFields)
+    schema = inline_schema(SubmissionFields)
     binary = {"type": "string", "format": "binary"}
     files = {
         "file": {**binary, "description": "The video."},
@@ -143,7 +143,8 @@ def _form_schema() -> dict[str, Any]:
     return {**schema, "properties": files | schema["properties"], "required": ["file"]}
 
 
-def _inline(model: type[BaseModel]) -> dict[str, Any]:
+def inline_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """A model's JSON Schema, to be written out in place."""
     schema = model.model_json_schema()
     assert "$defs" not in schema, "OpenAPI would not find the definitions of an inlined schema"
     return schema

@@ -15,7 +15,10 @@ from services.library.record.types import Video
 MIN_PREFIX = 6
 """Fewest hex digits of an id that are looked up."""
 
-_PREFIX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},32}}")
+ID_DIGITS = 32
+"""Hex digits of a whole id."""
+
+_PREFIX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},{ID_DIGITS}}}")
 
 
 def find_video(record: RecordPort, prefix: str) -> Video:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.intake import Metadata
-from services.library.record.types import InteractionKind, Lane, Upload, Video
+from services.library.record.types import Lane, Upload, Video
 from services.library.understanding import VideoState
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -166,22 +166,6 @@ class VideoPage(BaseModel):
     counts: dict[VideoState, int]
     limit: int
     offset: int
-
-
-class EventBody(Body):
-    """Something a viewer did. `at` defaults to now; `watch_ratio` is watch time over duration."""
-
-    user: Annotated[Text, Field(max_length=200)]
-    video: str = Field(description="Id, or a unique beginning of it.")
-    kind: InteractionKind
-    at: AwareDatetime | None = None
-    watch_ratio: float | None = Field(None, ge=0.0, le=100.0)
-
-
-class EventsAnswer(BaseModel):
-    """How many events were new; one that is sent twice counts once."""
-
-    stored: int
 
 
 class Health(BaseModel):

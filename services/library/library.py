@@ -10,6 +10,7 @@ from services.library.errors import LibraryError
 from services.library.index import open_index
 from services.library.index.port import IndexPort
 from services.library.index.schema import IndexDims
+from services.library.record.cleaning import CleaningRules
 from services.library.record.store import Record
 from services.settings import Settings
 
@@ -40,7 +41,7 @@ class Library:
         # The index first: whoever has its lock may go on, everybody else is told before anything is touched.
         index = open_index(settings, dims, rebuild=rebuild_index)
         try:
-            record = Record.open(settings.resolved_database_url)
+            record = Record.open(settings.resolved_database_url, rules=_cleaning(settings))
             try:
                 if rebuild_index:
                     record.requeue_ready()
@@ -66,3 +67,13 @@ class Library:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _cleaning(settings: Settings) -> CleaningRules:
+    return CleaningRules(
+        max_watch_ratio=settings.event_max_watch_ratio,
+        max_watch_s=settings.event_max_watch_s,
+        max_ahead_s=settings.event_max_ahead_s,
+        max_age_days=settings.event_max_age_days,
+        max_per_minute=settings.event_max_per_minute,
+    )

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.library.index.port import Collection, IndexPort, Stored
-from services.library.record.types import Interaction, InteractionKind
+from services.library.record.events import Event, EventKind
 from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, LabelKey, point_id
+
+_LIKES = frozenset({EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE})
+_DISLIKES = frozenset({EventKind.NOT_INTERESTED, EventKind.REPORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class ProfileParameters:
     play_unknown: float = 0.3
     min_watch_ratio: float = 0.25
     skip: float = -0.15
+    dislike: float = -1.0
     max_anchors: int = 12
 
 
@@ -71,7 +75,7 @@ class Rarity:
 
 def build_profile(
     index: IndexPort,
-    interactions: Sequence[Interaction],
+    events: Sequence[Event],
     *,
     now: datetime,
     rarity: Rarity,
@@ -82,13 +86,19 @@ def build_profile(
     weights: dict[str, float] = {}
     skips: dict[str, float] = {}
     liked: set[str] = set()
-    for interaction in interactions:
-        weight = _weight(interaction, parameters) * _decay(interaction.at, now, parameters.half_life_days)
+    for event in events:
+        if event.video_id is None:
+            continue
+        weight = _weight(event, parameters) * _decay(event.at, now, parameters.half_life_days)
         into = skips if weight < 0 else weights
-        into[interaction.video_id] = into.get(interaction.video_id, 0.0) + weight
-        if interaction.kind is InteractionKind.LIKE:
-            liked.add(interaction.video_id)
-    seen = tuple(dict.fromkeys(interaction.video_id for interaction in interactions))
+        into[event.video_id] = into.get(event.video_id, 0.0) + weight
+        if event.kind is EventKind.LIKE:
+            liked.add(event.video_id)
+    seen = tuple(
+        dict.fromkeys(
+            event.video_id for event in events if event.video_id is not None and event.kind is not EventKind.IMPRESSION
+        )
+    )
     points = index.retrieve(Collection.VIDEOS, [point_id(video_id) for video_id in seen])
     videos = {video.video_id: video for video in (IndexedVideo.of(point.id, point.payload) for point in points)}
 
@@ -124,14 +134,18 @@ def build_profile(
     )
 
 
-def _weight(interaction: Interaction, parameters: ProfileParameters) -> float:
-    if interaction.kind is InteractionKind.LIKE:
+def _weight(event: Event, parameters: ProfileParameters) -> float:
+    if event.kind in _LIKES:
         return parameters.like
-    if interaction.kind is InteractionKind.SKIP:
+    if event.kind is EventKind.SKIP:
         return parameters.skip
-    if interaction.watch_ratio is None:
+    if event.kind in _DISLIKES:
+        return parameters.dislike
+    if event.kind is not EventKind.PLAY:
+        return 0.0
+    if event.watch_ratio is None:
         return parameters.play_unknown
-    watched = min(1.0, interaction.watch_ratio)
+    watched = min(1.0, event.watch_ratio)
     span = 1.0 - parameters.min_watch_ratio
     return parameters.play * max(0.0, watched - parameters.min_watch_ratio) / span
 

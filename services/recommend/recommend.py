@@ -94,7 +94,7 @@ def recommend(
     resolved = resolve_context(context or Context(), taxonomy)
     index = library.index
     rarity = Rarity(index)
-    profile = build_profile(index, library.record.interactions(user), now=now, rarity=rarity, parameters=parameters)
+    profile = build_profile(index, library.record.events(user), now=now, rarity=rarity, parameters=parameters)
     found = _candidates(library, profile, resolved, per_source)
     published = published_times(library.record, found.videos.values())
     scores = _blend(found, profile, resolved, taxonomy, rarity, published, now, weights or RecommendWeights())

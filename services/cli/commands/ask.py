@@ -11,7 +11,7 @@ from services.cli.cards import print_moments, print_recommendations, print_searc
 from services.cli.launcher import connected, settings_for
 from services.cli.options import Data, Json, Language, Limit, Mood, Occasion, Topic, User, VideoId
 from services.cli.output import out, reported_errors
-from services.library.record.types import InteractionKind
+from services.library.record.events import EventKind
 
 
 def search(
@@ -57,7 +57,7 @@ def recommend(
 
 def feedback(
     video: VideoId,
-    kind: Annotated[InteractionKind, typer.Argument(help="What the viewer did.")],
+    kind: Annotated[EventKind, typer.Argument(help="What the viewer did.")],
     user: User,
     watch_ratio: Annotated[float | None, typer.Option(min=0.0, help="Watch time over duration, for a play.")] = None,
     data: Data = None,

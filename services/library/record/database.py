@@ -30,6 +30,9 @@ BUSY_TIMEOUT_S = 30.0
 
 _WRITES = "reelwise_writes"
 
+Clock = Callable[[], datetime]
+"""Where the record reads the time."""
+
 
 def utc_now() -> datetime:
     """The time, aware, in UTC."""
@@ -51,6 +54,7 @@ def open_engine(url: str) -> Engine:
             parsed,
             json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
             pool_pre_ping=parsed.get_backend_name() != "sqlite",
+            hide_parameters=True,  # an error's text ends in logs, and parameters name viewers
         )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise RecordUnavailable(f"The record's URL does not work: {error}. Set REELWISE_DATABASE_URL.") from error
@@ -98,7 +102,7 @@ def naming_the_database(engine: Engine) -> Iterator[None]:
 class Database:
     """Transactions on an engine. `clock` is replaced in tests; everything else reads the time through it."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, engine: Engine, *, clock: Clock = utc_now) -> None:
         self.engine = engine
         self._writer = writing(engine)
         self._clock = clock

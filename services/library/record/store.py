@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,28 +13,29 @@ from sqlalchemy.orm import Session
 from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
 from services.library.jsonable import storable_text
 from services.library.record.activity import Activity
-from services.library.record.database import open_engine, utc_now
+from services.library.record.cleaning import CleaningRules
+from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.leases import OPEN, Leases, requeue
 from services.library.record.migrations import upgrade
 from services.library.record.results import Results
 from services.library.record.tables import UploadRow, VideoRow
 from services.library.record.types import Lane, Submission, Upload, Video
-from services.library.record.viewers import Viewers
+from services.library.record.viewer_data import ViewerData
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, Viewers, Activity):
+class Record(Leases, Results, ViewerData, Activity):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.
     """
 
     @classmethod
-    def open(cls, url: str, *, clock: Callable[[], datetime] = utc_now) -> Record:
-        """Open the database of an SQLAlchemy URL and bring its schema up to date."""
+    def open(cls, url: str, *, clock: Clock = utc_now, rules: CleaningRules | None = None) -> Record:
+        """Open the database of an SQLAlchemy URL and bring its schema up to date. `rules` clean events."""
         engine = open_engine(url)
         upgrade(engine)
-        return cls(engine, clock=clock)
+        return cls(engine, clock=clock, rules=rules)
 
     def submit(self, submission: Submission) -> tuple[Video, bool]:
         """Store an upload; (video, whether it is new). See `RecordPort.submit`. Raises `InvalidValue`."""

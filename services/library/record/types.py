@@ -98,22 +98,3 @@ class Lease:
     lane: Lane
     token: str
     expires_at: datetime
-
-
-class InteractionKind(StrEnum):
-    """What a viewer did with a video."""
-
-    PLAY = "play"
-    LIKE = "like"
-    SKIP = "skip"
-
-
-@dataclass(frozen=True, slots=True)
-class Interaction:
-    """One thing a viewer did. `watch_ratio` is watch time over duration, None where it is not known."""
-
-    user_id: str
-    video_id: str
-    kind: InteractionKind
-    at: datetime
-    watch_ratio: float | None = None

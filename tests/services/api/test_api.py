@@ -71,16 +71,6 @@ def test_a_stranger_host_or_site_is_refused(client) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "cross_site")
 
 
-def test_events_are_stored_once_and_all_or_none(client) -> None:
-    event = {"user": "amy", "video": video_id("cat")[:8], "kind": "like", "at": "2026-01-01T00:00:00Z"}
-    assert client.post("/v1/events", json=[event]).json() == {"stored": 1}
-    assert client.post("/v1/events", json=[event]).json() == {"stored": 0}
-    assert client.post("/v1/events", json=[event, {**event, "video": "ffffff"}]).status_code == 404
-    feed = client.get("/v1/recommendations", params={"user": "amy"}).json()
-    assert feed["basis"] == "interactions"
-    assert feed["items"][0]["video_id"] == video_id("kitten")
-
-
 def test_search_answers_videos_and_moments(client) -> None:
     videos = client.get("/v1/search", params={"q": "football goal"}).json()["videos"]
     assert videos[0]["video_id"] == video_id("goal")

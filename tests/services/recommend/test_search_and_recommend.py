@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.library.index.port import Collection
-from services.library.record.types import Interaction, InteractionKind
+from services.library.record.events import Event, EventKind
 from services.recommend import (
     Context,
     SearchFilters,
@@ -24,7 +24,7 @@ def video_id(name: str) -> str:
 
 def like(library, name: str, user: str = "amy") -> None:
     at = datetime.now(UTC)
-    library.record.add_interactions([Interaction(user, video_id(name), InteractionKind.LIKE, at)])
+    library.record.add_events([Event(f"{name} {at}", user, EventKind.LIKE, at, video_id(name))])
 
 
 def stored(library, video: str) -> IndexedVideo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from services.library.record import event_tables  # noqa: F401 - its tables belong to the metadata
 from services.library.record.tables import Base
 
 context.configure(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
-from services.library.record.types import Interaction, InteractionKind, Lane, StageResult
+from services.library.record.types import Lane, StageResult
 from services.library.understanding import Bilingual, Understanding, VideoFacts, VideoState
 
 BEIJING = timezone(timedelta(hours=8))
@@ -132,23 +132,3 @@ def test_an_understanding_is_replaced_as_a_whole(record, submission):
     assert record.understanding(video.id) == old
     record.put_understanding(new)
     assert record.understanding(video.id) == new
-
-
-def test_interactions_are_counted_once_and_read_newest_first(record, clock, submission):
-    video, _ = record.submit(submission("a"))
-    plays = [
-        Interaction("小红", video.id, InteractionKind.PLAY, clock.now + timedelta(seconds=number), 0.5)
-        for number in range(1200)
-    ]
-    assert record.add_interactions([*plays, plays[0]]) == 1200
-    assert record.add_interactions(plays) == 0
-    assert record.interactions("小红", limit=2) == plays[:-3:-1]
-    assert record.interactions("somebody else") == []
-
-
-def test_a_batch_of_interactions_is_stored_whole_or_not_at_all(record, clock, submission):
-    video, _ = record.submit(submission("a"))
-    good = Interaction("u", video.id, InteractionKind.LIKE, clock.now)
-    with pytest.raises(UnknownVideo, match="'gone'"):
-        record.add_interactions([good, replace(good, video_id="gone")])
-    assert record.interactions("u") == []
