@@ -6,8 +6,9 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from services.api.errors import install_error_handlers
+from services.api.gate import Gate
 from services.api.guards import BodyLimit, SameSite
-from services.api.routes import events, media, search, system, videos
+from services.api.routes import accounts, events, media, review, search, system, videos
 from services.api.service import Service
 from services.api.version import version
 from services.console.app import install_console
@@ -33,21 +34,27 @@ _TAGS = [
     {"name": "media", "description": "The file itself, in ranges; its poster and its frames."},
     {"name": "search", "description": "Find videos and moments by meaning, pictures, words and labels."},
     {"name": "recommendations", "description": "Report what viewers did; get picks with reasons."},
+    {"name": "review", "description": "The editors' queue, their decisions, and what comes of them."},
+    {"name": "accounts", "description": "Sign-in, accounts and API keys."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
     {"name": "health", "description": "For load balancers and people."},
 ]
 
 
-def create_app(service: Service) -> FastAPI:
-    """The API over one library. The caller owns the service and closes its parts after the app has ended."""
+def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
+    """The API over one library. The caller owns the service and closes its parts after the app has ended.
+
+    `secret`: whoever sends it as a bearer token is an admin; the command line of this machine does.
+    """
     settings = service.library.settings
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
     install_error_handlers(app)
-    for routes in (videos, media, search, events, system):
+    for routes in (videos, media, search, events, review, accounts, system):
         app.include_router(routes.router)
     install_console(app)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)
+    app.add_middleware(Gate, settings=settings, record=service.library.record, secret=secret)
     app.add_middleware(SameSite)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=trusted_hosts(settings.host))
     return app

@@ -15,6 +15,9 @@ from starlette.exceptions import HTTPException
 from models.errors import ModelError
 from services.intake.errors import ServiceError
 from services.library.errors import AmbiguousId, InvalidValue, LibraryError, UnknownVideo
+from services.library.record.accounts import AccountExists, LastAdmin, UnknownAccount
+from services.library.record.queue import Claimed, NotQueued
+from services.library.record.reviews import NothingToReview
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +136,12 @@ _LIBRARY_STATUS: dict[type[LibraryError], tuple[int, str]] = {
     UnknownVideo: (404, UnknownVideoId.code),
     AmbiguousId: (409, AmbiguousVideoId.code),
     InvalidValue: (422, InvalidRequest.code),
+    UnknownAccount: (404, "unknown_account"),
+    AccountExists: (409, "account_exists"),
+    LastAdmin: (409, "last_admin"),
+    NothingToReview: (409, "nothing_to_review"),
+    NotQueued: (404, "not_queued"),
+    Claimed: (409, "claimed"),
 }
 
 

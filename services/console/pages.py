@@ -7,15 +7,17 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Cookie, Depends, Header, Request
+from fastapi import APIRouter, Cookie, Depends, Header
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from services.api.caller import MaybeCaller
 from services.api.lookup import NamedVideo
 from services.api.version import version
 from services.console.assets import address
 from services.console.messages import LANGUAGES, catalogue, choose_language
+from services.library.record.accounts import Role
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 sign_in_router = APIRouter(include_in_schema=False)
@@ -33,15 +35,17 @@ HEADERS = {
 }
 """No script and no style but the console's own files; no page of anybody else around it."""
 
+_EVERYBODY = frozenset(Role)
+
 NAVIGATION = (
-    ("library", "/console/", "grid"),
-    ("queue", "/console/queue", "inbox"),
-    ("agreement", "/console/agreement", "chart"),
-    ("taxonomy", "/console/taxonomy", "tree"),
-    ("for-you", "/console/for-you", "spark"),
-    ("health", "/console/health", "pulse"),
+    ("library", "/console/", "grid", _EVERYBODY),
+    ("queue", "/console/queue", "inbox", frozenset({Role.EDITOR})),
+    ("agreement", "/console/agreement", "chart", frozenset({Role.EDITOR})),
+    ("taxonomy", "/console/taxonomy", "tree", frozenset({Role.EDITOR})),
+    ("for-you", "/console/for-you", "spark", frozenset({Role.EDITOR, Role.RECOMMENDER})),
+    ("health", "/console/health", "pulse", _EVERYBODY),
 )
-"""(page, address, icon), in the order in which people see them."""
+"""(page, address, icon, roles that see it beside admins), in the order in which people see them."""
 
 
 @cache
@@ -60,18 +64,18 @@ class Shown:
 
     def __init__(
         self,
-        request: Request,
+        caller: MaybeCaller,
         language: Annotated[str | None, Cookie(alias="reelwise_language")] = None,
         theme: Annotated[str, Cookie(alias="reelwise_theme")] = "auto",
         accept_language: Annotated[str, Header()] = "",
     ) -> None:
         self.language = choose_language(language, accept_language)
         self.theme = theme if theme in THEMES else "auto"
-        self.request = request
+        self.caller = caller
 
     def page(self, name: str, *, current: str | None = None, **values: Any) -> HTMLResponse:
         """The page of `templates/{name}.html`; `values` go to its script as well, as JSON."""
-        words = catalogue(self.language)
+        words, caller = catalogue(self.language), self.caller
 
         def say(key: str, **filled: object) -> str:
             return words[key].format(**filled) if filled else words[key]
@@ -82,13 +86,25 @@ class Shown:
             language=self.language,
             languages=LANGUAGES,
             theme=self.theme,
-            navigation=NAVIGATION,
+            navigation=[entry[:3] for entry in NAVIGATION if caller is not None and caller.may(*entry[3])],
+            caller=caller,
             current=current or name,
             version=version(),
-            data=_json({"language": self.language, "messages": dict(words), **values}),
+            data=_json({"language": self.language, "messages": dict(words), **self._account(), **values}),
             **values,
         )
         return HTMLResponse(html, headers=HEADERS)
+
+    def _account(self) -> dict[str, Any]:
+        """Who looks, as scripts need it: `editor` tells whether they may decide, `csrf` goes along with every change."""
+        if self.caller is None:
+            return {"account": None, "editor": False, "csrf": None}
+        return {
+            "account": self.caller.name,
+            "editor": self.caller.may(Role.EDITOR),
+            "uploader": self.caller.may(Role.UPLOADER, Role.EDITOR),
+            "csrf": self.caller.csrf,
+        }
 
 
 ShownOf = Annotated[Shown, Depends(Shown)]

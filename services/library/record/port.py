@@ -94,7 +94,11 @@ class RecordPort(Protocol):
         ...
 
     def understanding(self, video_id: str) -> Understanding | None:
-        """The newest understanding, None before there is one."""
+        """What readers see: the newest document with the editors' decisions; None before there is one."""
+        ...
+
+    def machine_understanding(self, video_id: str) -> Understanding | None:
+        """The newest document as the models wrote it, None before there is one."""
         ...
 
     def understandings(self, video_ids: Sequence[str]) -> dict[str, Understanding]:
