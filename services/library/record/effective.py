@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.library.overlay import LABEL_FIELDS, Amendments, Decision, Field, NamedLabel, Overlay, overlay
 from services.library.overlay.amend import key_of
 from services.library.overlay.attention import attention, lot, score
+from services.library.record.event_tables import EventRow
 from services.library.record.review_tables import (
     DecisionRow,
     LabelRuleRow,
@@ -18,7 +19,7 @@ from services.library.record.review_tables import (
     ReviewLabelRow,
     ReviewRow,
 )
-from services.library.record.tables import InteractionRow, UnderstandingRow, VideoRow
+from services.library.record.tables import UnderstandingRow, VideoRow
 from services.library.understanding import Label, Understanding, VideoState
 
 KEY_LENGTH = 200
@@ -109,7 +110,7 @@ def write_queue(session: Session, video_id: str, laid: Overlay, now: datetime) -
     document = laid.document
     if document.state is not VideoState.READY:
         return
-    reach = session.scalar(select(func.count()).select_from(InteractionRow).where(InteractionRow.video_id == video_id))
+    reach = session.scalar(select(func.count()).select_from(EventRow).where(EventRow.video_id == video_id))
     reports = session.scalar(
         select(func.count()).select_from(ReportRow).where(ReportRow.video_id == video_id, ReportRow.closed_at.is_(None))
     )

@@ -38,7 +38,7 @@ export function reviewBar(state, acts) {
     state.blind && h("span", { class: "chip warn", title: t("review.blind-why") }, t("review.blind")),
     saveState(),
     h("span", { class: "spacer" }),
-    button("undo", t("review.undo"), acts.undo, { icon: "undo" }),
+    button("undo", t("review.undo"), acts.undo),
     button("accept-all", t("review.accept-all"), acts.acceptAll),
     button("next", t(state.done ? "review.next" : "review.done-next"), acts.next, { class: "primary" }));
 }

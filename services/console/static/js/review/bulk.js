@@ -1,0 +1,1 @@
+export const openBulk = () => {}; export const showBulks = () => {};
