@@ -37,46 +37,38 @@ async function show() {
   keepViewer(wanted.user);
   history.replaceState(null, "", `?${new URLSearchParams(Object.entries(wanted).filter(([, value]) => value))}`);
   try {
-    const feed = wanted.wish.trim() ? await wished(wanted) : await recommended(wanted);
+    const feed = await get("/v1/recommendations", { user: wanted.user, mood: wanted.mood, occasion: wanted.occasion, hour: wanted.hour, wish: wanted.wish.trim(), limit: PICKS });
     if (mine !== asked) return;
-    await Promise.all([draw(feed, wanted), showProfile($("profile"), wanted.user)]);
+    await Promise.all([draw(feed, wanted), showProfile($("profile"), wanted.user, show)]);
   } catch (error) {
     complain(error);
   }
 }
 
-/** @param {Record<string, string>} wanted */
-async function recommended(wanted) {
-  const answer = await get("/v1/recommendations", { user: wanted.user, mood: wanted.mood, occasion: wanted.occasion, hour: wanted.hour, limit: PICKS });
-  return { items: answer.items, note: [knownBasis(answer.basis), answer.note].filter(Boolean).join(" ") };
+/** What the feed rests on, in words. @param {any} feed */
+function noteOf(feed) {
+  const grounds = feed.grounds.filter((/** @type {string} */ one) => one !== "content").map((/** @type {string} */ one) => t(`grounds.${one}`));
+  const cold = feed.grounds.includes("events") ? "" : t("foryou.cold");
+  return [grounds.length ? t("foryou.basis", { basis: grounds.join(page.language === "zh" ? "、" : ", ") }) : "", cold, feed.fallback].filter(Boolean).join(" ");
 }
 
-/** A wish in words is a search; mood and occasion narrow it. @param {Record<string, string>} wanted */
-async function wished(wanted) {
-  const answer = await get("/v1/search", { q: wanted.wish, mood: wanted.mood, occasion: wanted.occasion, limit: PICKS });
-  return { items: answer.videos, note: t("foryou.wished", { wish: wanted.wish, n: answer.videos.length }) };
-}
-
-/** @param {string} basis */
-const knownBasis = (basis) => t("foryou.basis", { basis: t(`basis.${basis}`) });
-
-/** @param {{items: any[], note: string}} feed @param {Record<string, string>} wanted */
+/** @param {any} feed @param {Record<string, string>} wanted */
 async function draw(feed, wanted) {
-  const ids = feed.items.map((item) => item.video_id);
+  const ids = feed.items.map((/** @type {any} */ item) => item.video_id);
   const { cards } = ids.length ? await get("/console/data/cards", { id: ids }) : { cards: [] };
   const known = new Map(cards.map((/** @type {any} */ card) => [card.id, card]));
-  $("feed-note").textContent = feed.note;
-  replace($("feed"), feed.items.filter((item) => known.has(item.video_id)).map((item) => pick(item, known.get(item.video_id), wanted)));
+  $("feed-note").textContent = noteOf(feed);
+  replace($("feed"), feed.items.filter((/** @type {any} */ item) => known.has(item.video_id)).map((/** @type {any} */ item, /** @type {number} */ place) => pick(item, known.get(item.video_id), { feed, place, wanted })));
   if (!feed.items.length) replace($("feed"), h("li", { class: "empty" }, icon("spark"), h("p", {}, t("foryou.none"))));
 }
 
-/** @param {any} item @param {any} card @param {Record<string, string>} wanted */
-function pick(item, card, wanted) {
+/** @param {any} item @param {any} card @param {{feed: any, place: number, wanted: Record<string, string>}} shown */
+function pick(item, card, { feed, place, wanted }) {
   const name = titleOf(card);
   const report = (/** @type {string} */ kind) => async () => {
     try {
-      const at = new Date().toISOString();
-      await post("/v1/events", [kind === "play" ? { user: wanted.user, video: card.id, kind, watch_ratio: 1, at } : { user: wanted.user, video: card.id, kind, at }]);
+      const event = { id: crypto.randomUUID(), user: wanted.user, video: card.id, kind, at: new Date().toISOString(), request_id: feed.request_id, position: place };
+      await post("/v1/events", [kind === "play" ? { ...event, watch_ratio: 1 } : event]);
       toast(t(`foryou.did.${kind}`, { title: name }));
       await show();
     } catch (error) {
@@ -92,7 +84,7 @@ function pick(item, card, wanted) {
       h("p", { class: "small muted" }, [card.creator, clock(card.duration_s)].filter(Boolean).join(" · ")),
       h("ul", { class: "reasons" }, item.reasons.map((/** @type {any} */ reason) => h("li", {}, inLanguage(reason.text)))),
       h("div", { class: "acts" }, button("like", "heart"), button("play", "check"), button("skip", "skip"),
-        h("button", { type: "button", class: "button quiet", "aria-label": t("foryou.why.of", { title: name }), on: { click: () => whyThis(item, name, wanted) } }, icon("why"), t("foryou.why")))));
+        h("button", { type: "button", class: "button quiet", "aria-label": t("foryou.why.of", { title: name }), on: { click: () => whyThis(item, name, feed) } }, icon("why"), t("foryou.why")))));
 }
 
 async function fill() {

@@ -32,7 +32,7 @@ function showRefused(refused) {
  */
 export function reviewBar(state, acts) {
   const button = (/** @type {string} */ id, /** @type {string} */ text, /** @type {() => void} */ act, /** @type {any} */ look = {}) =>
-    h("button", { type: "button", class: `button ${look.class ?? ""}`, id: `bar-${id}`, on: { click: act } }, look.icon && icon(look.icon), text, " ", h("kbd", { "aria-hidden": "true" }, shown(keyOf(id))));
+    h("button", { type: "button", class: `button ${look.class ?? ""}`, id: `bar-${id}`, title: `${text} (${shown(keyOf(id))})`, on: { click: act } }, text, look.key && h("kbd", { "aria-hidden": "true" }, shown(keyOf(id))));
   return h("div", { class: "reviewbar", role: "toolbar", "aria-label": t("review.bar") },
     h("b", { class: "num", id: "review-count" }, t("review.count", { n: state.decided, all: state.all })),
     state.blind && h("span", { class: "chip warn", title: t("review.blind-why") }, t("review.blind")),
@@ -40,5 +40,5 @@ export function reviewBar(state, acts) {
     h("span", { class: "spacer" }),
     button("undo", t("review.undo"), acts.undo),
     button("accept-all", t("review.accept-all"), acts.acceptAll),
-    button("next", t(state.done ? "review.next" : "review.done-next"), acts.next, { class: "primary" }));
+    button("next", t(state.done ? "review.next" : "review.done-next"), acts.next, { class: "primary", key: true }));
 }

@@ -11,9 +11,9 @@ import { draftedItems } from "./drafts.js";
 import { editorForm } from "./editor.js";
 import { historyPanel } from "./history.js";
 import { LABELS, LINES, SENTENCES, decided, idOf, withPending } from "./model.js";
-import { flush, onChange, onSaved, pending, send, withdraw } from "./outbox.js";
+import { flush, onChange, onSaved, pending, send, unreachable, withdraw } from "./outbox.js";
 import { labelItem, lineActions, safetyItem, sentenceItem } from "./rows.js";
-import { ahead, preload, taken } from "./upcoming.js";
+import { ahead, finished, preload, taken } from "./upcoming.js";
 
 /** @typedef {import("./model.js").Item} Item */
 /**
@@ -21,6 +21,7 @@ import { ahead, preload, taken } from "./upcoming.js";
  *   facts: HTMLElement, actions: HTMLElement, load: (id: string) => Promise<any>, open: (video: any) => void}} Setup
  */
 
+const PATIENCE_MS = 20000;
 const NO_FORM = /** @type {{id: string, element: HTMLElement} | null} */ (null);
 /** @type {any} */
 let taxonomy = null;
@@ -162,9 +163,10 @@ export class Review {
   }
 
   undoLast = () => {
-    const unsent = pending(this.setup.video).at(-1);
-    if (unsent && withdraw(unsent.draft.key)) return;
-    const undone = new Set(this.view.history.filter((/** @type {any} */ one) => one.action === "undo").map((/** @type {any} */ one) => one.undoes));
+    const unsent = pending(this.setup.video);
+    const latest = unsent.findLast((entry) => !["undo", "done"].includes(entry.draft.action));
+    if (latest && withdraw(latest.draft.key)) return;
+    const undone = new Set([...this.view.history, ...unsent.map((entry) => entry.draft)].filter((one) => one.action === "undo").map((one) => one.undoes));
     const last = this.view.history.findLast((/** @type {any} */ one) => one.account === page.account && one.action !== "undo" && !undone.has(one.id));
     if (last) this.undo(last.id);
     else toast(t("review.nothing-to-undo"));
@@ -238,8 +240,8 @@ export class Review {
   }
 
   next = async () => {
-    const finished = this.view.queue?.finished_by.includes(page.account);
-    if (!finished) send(this.setup.video, { action: "done" });
+    finished(this.setup.video);
+    if (!this.view.queue?.finished_by.includes(page.account)) send(this.setup.video, { action: "done" });
     const id = await this.nextId();
     if (!id) {
       toast(t("review.none-left"), { action: t("nav.queue"), act: () => location.assign("/console/queue") });
@@ -271,11 +273,13 @@ export class Review {
 /** Wait until what was decided about a video is saved; throws when the server is out of reach. @param {string} video */
 function settled(video) {
   return new Promise((resolve, reject) => {
+    const end = (/** @type {Error | null} */ error) => { stop(); window.clearTimeout(timer); if (error) reject(error); else resolve(null); };
     const look = () => {
-      if (!pending(video).some((entry) => !entry.error)) { stop(); resolve(null); }
+      if (!pending(video).some((entry) => !entry.error)) end(null);
+      else if (unreachable() || !navigator.onLine) end(new Error("out of reach"));
     };
     const stop = onChange(look);
-    window.setTimeout(() => { stop(); reject(new Error("not saved yet")); }, navigator.onLine ? 4000 : 50);
+    const timer = window.setTimeout(() => end(new Error("not saved in time")), PATIENCE_MS);
     look();
   });
 }

@@ -68,7 +68,7 @@ export function labelItem(item, digit, setting) {
   const said = item.effective ?? item.machine;
   const id = idOf(item);
   const state = `${item.state} ${setting.current === id ? "current" : ""}`;
-  const element = labelRow({ ...said, confidence: item.confidence ?? said.confidence }, setting.evidence, setting.spotlight, {
+  const element = labelRow({ ...said, confidence: item.machine?.confidence ?? said.confidence }, setting.evidence, setting.spotlight, {
     digit, state, actions: actions(item, setting), below: [below(item), setting.form], confidence: item.state !== "added" && Boolean(item.machine),
   });
   element.dataset.item = id;

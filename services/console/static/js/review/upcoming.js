@@ -9,6 +9,8 @@ const AHEAD = 3;
 const loading = new Map();
 /** @type {string[]} */
 let order = [];
+/** @type {Set<string>} done on this page, whether the server knows it already or not */
+const gone = new Set();
 
 /**
  * Fetch the next few videos of the queue, their first frames too.
@@ -17,7 +19,7 @@ let order = [];
 export async function preload(current, filter, load) {
   const { items } = await get("/v1/review/queue", { ...filter, limit: AHEAD + 5 });
   order = items
-    .filter((/** @type {any} */ item) => item.video_id !== current && !item.finished_by.includes(page.account) && item.claimed_by.every((/** @type {string} */ who) => who === page.account))
+    .filter((/** @type {any} */ item) => item.video_id !== current && !gone.has(item.video_id) && !item.finished_by.includes(page.account) && item.claimed_by.every((/** @type {string} */ who) => who === page.account))
     .map((/** @type {any} */ item) => item.video_id)
     .slice(0, AHEAD);
   for (const id of loading.keys()) if (!order.includes(id)) loading.delete(id);
@@ -37,6 +39,12 @@ export async function taken(id, load) {
   loading.delete(id);
   order = order.filter((one) => one !== id);
   return found ?? load(id);
+}
+
+/** A video is done: it does not come again. @param {string} id */
+export function finished(id) {
+  gone.add(id);
+  order = order.filter((one) => one !== id);
 }
 
 /** The next video that was fetched ahead, null when there is none: what is left while nobody answers. */
