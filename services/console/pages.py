@@ -134,6 +134,18 @@ def queue(shown: ShownOf) -> HTMLResponse:
     return shown.page("queue")
 
 
+@router.get("/agreement")
+def agreement(shown: ShownOf) -> HTMLResponse:
+    """How often editors let the models' words stand, and how often they agree."""
+    return shown.page("agreement")
+
+
+@router.get("/taxonomy")
+def taxonomy(shown: ShownOf) -> HTMLResponse:
+    """The closed vocabularies, to be edited and published."""
+    return shown.page("taxonomy")
+
+
 @router.get("/for-you")
 def for_you(shown: ShownOf) -> HTMLResponse:
     """A feed to try the recommender with."""

@@ -43,7 +43,7 @@ async function show() {
     $("bulk-count").textContent = t("bulk.count", { n: number(total) });
     $("more").hidden = offset >= total;
     drawSignals();
-    drawViews($("views"), wanted, apply);
+    drawViews($("views"), wanted, apply).catch(complain);
   } finally {
     if (mine === asked) $("queue").setAttribute("aria-busy", "false");
   }
@@ -102,9 +102,9 @@ async function fillTopics() {
 form.addEventListener("change", () => show().catch(complain));
 form.addEventListener("submit", (event) => event.preventDefault());
 $("start").addEventListener("click", () => start().catch(complain));
-$("save-view").addEventListener("click", () => saveView(filter(), () => drawViews($("views"), filter(), apply)));
-$("bulk-open").addEventListener("click", () => openBulk(filter(), () => show().catch(complain)));
-$("bulk-past").addEventListener("click", () => showBulks(() => show().catch(complain)));
+$("save-view").addEventListener("click", () => saveView(filter(), () => drawViews($("views"), filter(), apply).catch(complain)));
+$("bulk-open").addEventListener("click", () => openBulk(filter(), () => show().catch(complain)).catch(complain));
+$("bulk-past").addEventListener("click", () => showBulks(() => show().catch(complain)).catch(complain));
 $("more").addEventListener("click", async () => {
   try {
     const answer = await get("/v1/review/queue", { ...filter(), limit: PAGE, offset });
