@@ -52,6 +52,7 @@ class Settings(BaseSettings):
 
     review_claim_s: float = Field(900.0, gt=0, description="How long an idle editor keeps a video, seconds.")
     double_review: float = Field(0.1, ge=0, le=1, description="Share of videos that two editors review independently.")
+    bulk_most: int = Field(2000, gt=0, description="Most videos that one bulk action may change.")
 
     allowed_roots: tuple[Path, ...] = Field((), description="Folders that a submitted path may lie in.")
     allowed_hosts: tuple[str, ...] = Field((), description="Hosts that a submitted URL may name.")

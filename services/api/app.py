@@ -8,7 +8,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from services.api.errors import install_error_handlers
 from services.api.gate import Gate
 from services.api.guards import BodyLimit, SameSite
-from services.api.routes import accounts, events, media, review, search, system, videos
+from services.api.routes import (
+    accounts,
+    events,
+    media,
+    review,
+    review_desk,
+    review_figures,
+    search,
+    system,
+    videos,
+)
 from services.api.service import Service
 from services.api.version import version
 from services.console.app import install_console
@@ -50,7 +60,7 @@ def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
     install_error_handlers(app)
-    for routes in (videos, media, search, events, review, accounts, system):
+    for routes in (videos, media, search, events, review, review_desk, review_figures, accounts, system):
         app.include_router(routes.router)
     install_console(app)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)

@@ -158,3 +158,9 @@ class DoneAnswer(BaseModel):
 
     done: bool
     disputed: bool
+
+
+class RefreshAnswer(BaseModel):
+    """How many videos moved in the queue."""
+
+    changed: int

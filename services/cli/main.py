@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import ask, demo, models, operate, work
+from services.cli.commands import accounts, ask, demo, models, operate, review, work
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -17,6 +17,8 @@ app.command("up")(operate.up)
 app.command("doctor")(operate.doctor)
 app.command("schema")(operate.schema)
 app.add_typer(models.app, name="models")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(review.app, name="review")
 
 __all__ = ["app"]
 

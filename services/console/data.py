@@ -89,9 +89,7 @@ def library(
     return CardPage(cards=tuple(cards_of(service.library, videos)), counts=counts, total=total)
 
 
-def _labelled(
-    service: Service, filters: SearchFilters, state: VideoState | None, limit: int, offset: int
-) -> CardPage:
+def _labelled(service: Service, filters: SearchFilters, state: VideoState | None, limit: int, offset: int) -> CardPage:
     index, record = service.library.index, service.library.record
     where = filters.where(load_taxonomy())
     points = index.scroll(Collection.VIDEOS, where=where, limit=offset + limit)[offset:]

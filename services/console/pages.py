@@ -80,18 +80,22 @@ class Shown:
         def say(key: str, **filled: object) -> str:
             return words[key].format(**filled) if filled else words[key]
 
-        html = _templates().get_template(f"{name}.html").render(
-            t=say,
-            static=address,
-            language=self.language,
-            languages=LANGUAGES,
-            theme=self.theme,
-            navigation=[entry[:3] for entry in NAVIGATION if caller is not None and caller.may(*entry[3])],
-            caller=caller,
-            current=current or name,
-            version=version(),
-            data=_json({"language": self.language, "messages": dict(words), **self._account(), **values}),
-            **values,
+        html = (
+            _templates()
+            .get_template(f"{name}.html")
+            .render(
+                t=say,
+                static=address,
+                language=self.language,
+                languages=LANGUAGES,
+                theme=self.theme,
+                navigation=[entry[:3] for entry in NAVIGATION if caller is not None and caller.may(*entry[3])],
+                caller=caller,
+                current=current or name,
+                version=version(),
+                data=_json({"language": self.language, "messages": dict(words), **self._account(), **values}),
+                **values,
+            )
         )
         return HTMLResponse(html, headers=HEADERS)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from services.library.index.port import Collection, Filter, Hit, Stored
 from services.library.library import Library
 from services.library.safety import Severity, load_rules
-from services.library.taxonomy import Taxonomy, load_taxonomy
+from services.library.taxonomy import Taxonomy
 from services.recommend.context import Context, ResolvedContext, resolve_context
 from services.recommend.explain import Explainer
 from services.recommend.indexed import IndexedVideo
@@ -90,7 +90,7 @@ def recommend(
     feed from the context, freshness and variety. Raises `UnknownLabel` for a context the taxonomy does not know.
     """
     now = now or datetime.now(UTC)
-    taxonomy = load_taxonomy()
+    taxonomy = library.taxonomy()
     resolved = resolve_context(context or Context(), taxonomy)
     index = library.index
     rarity = Rarity(index)

@@ -14,7 +14,7 @@ from services.library.overlay.apply import EDITOR
 from services.library.overlay.types import LINE_FIELDS, SENTENCE_FIELDS
 from services.library.payload import publish_overlay
 from services.library.record.reviews import Laid, Plan
-from services.library.taxonomy import Taxonomy, load_taxonomy
+from services.library.taxonomy import Taxonomy
 from services.library.understanding import Bilingual, Label, SafetyLabel, Understanding
 from services.review.blind import seen_by
 from services.review.provenance import Provenance, provenance
@@ -74,7 +74,7 @@ def decide(
     Raises `InvalidDecision`, `Changed` and `NothingToReview`.
     """
     source = provenance(library.record, video_id)
-    taxonomy = load_taxonomy()
+    taxonomy = library.taxonomy()
 
     def plan(draft: Draft) -> Plan:
         def values(laid: Laid) -> Mapping[str, Any]:

@@ -129,7 +129,9 @@ def visit(console: Console, browser: Browser) -> Iterator[Callable[..., Visitor]
 
     def make(account: str | None, language: str = "en", theme: str = "light", width: int = 1280) -> Visitor:
         context = browser.new_context(
-            base_url=console.url, viewport={"width": width, "height": 900}, color_scheme=theme  # type: ignore[arg-type]
+            base_url=console.url,
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,  # type: ignore[arg-type]
         )
         context.add_cookies([{"name": "reelwise_language", "value": language, "url": console.url}])
         if account is not None:

@@ -126,7 +126,11 @@ def understood(
             ),
         )  # fmt: skip
 
-    topic, mood, occasion = taxonomy.topic(content.topic[0]), taxonomy.mood(content.mood[0]), taxonomy.occasion(content.occasion[0])
+    topic, mood, occasion = (
+        taxonomy.topic(content.topic[0]),
+        taxonomy.mood(content.mood[0]),
+        taxonomy.occasion(content.occasion[0]),
+    )
     return Understanding(
         state=VideoState.READY,
         video=VideoFacts(

@@ -72,5 +72,7 @@ def test_every_import_of_a_script_leads_to_a_file_and_a_name() -> None:
             target = (file.parent / path).resolve()
             assert target in TEXT, (file.name, path)
             for name in filter(None, (one.strip().split(" as ")[0] for one in names.split(","))):
-                exported = re.search(rf"export (?:async )?(?:function|const|class) {re.escape(name)}(?![\w$])", TEXT[target])
+                exported = re.search(
+                    rf"export (?:async )?(?:function|const|class) {re.escape(name)}(?![\w$])", TEXT[target]
+                )
                 assert exported, (file.name, path, name)

@@ -20,6 +20,7 @@ from services.api.review_schemas import (
     ProgressAnswer,
     QueueItem,
     QueuePage,
+    RefreshAnswer,
     ReviewView,
 )
 from services.api.service import Service
@@ -66,6 +67,12 @@ def show_queue(
 def show_progress(service: ServiceOf, caller: CallerOf) -> ProgressAnswer:
     """Counts of the queue and of the caller's finished reviews."""
     return ProgressAnswer.of(service.library.record.review_progress(caller.name))
+
+
+@router.post("/refresh", summary="Count reach anew", responses=error_responses(401, 403))
+def refresh(service: ServiceOf) -> RefreshAnswer:
+    """Count again how often viewers met each open video, and sort by it."""
+    return RefreshAnswer(changed=service.library.record.refresh_reach())
 
 
 @router.post("/next", summary="Claim the next video", responses=error_responses(401, 403, 422))
@@ -136,6 +143,7 @@ def finish(service: ServiceOf, caller: CallerOf, video: NamedVideo) -> DoneAnswe
     """The caller is done with the video. Where two editors were to look and differ, a third is asked for."""
     record = service.library.record
     differ = disputed(record, video.id, caller.name)
+    record.close_reports(video.id)
     done = record.finish_review(video.id, caller.name, share=service.library.settings.double_review, disputed=differ)
     return DoneAnswer(done=done, disputed=differ and not done)
 

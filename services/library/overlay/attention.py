@@ -76,10 +76,15 @@ def attention(laid: Overlay, *, reach: int, reports: int, disputed: bool) -> dic
         Signal.ORPHANED: 1.0 if any(item.orphaned for item in laid.items) else 0.0,
         Signal.UNCERTAIN: 1.0 - sum(label.confidence for label in undecided) / len(undecided) if undecided else 0.0,
         Signal.DISAGREEMENT: max(spreads, default=0.0),
-        Signal.REACH: min(1.0, math.log1p(reach) / math.log1p(MANY)),
+        Signal.REACH: reach_of(reach),
         Signal.AUDIT: 1.0 if lot(laid.document.video.id, "audit") < AUDIT_SHARE else 0.0,
     }
     return {signal.value: round(value, 4) for signal, value in found.items() if value > 0}
+
+
+def reach_of(count: int) -> float:
+    """How much a number of views counts: by its logarithm, in full from `MANY`."""
+    return round(min(1.0, math.log1p(count) / math.log1p(MANY)), 4)
 
 
 def score(signals: Mapping[str, float]) -> float:

@@ -55,7 +55,9 @@ class Activity(Database):
             .order_by(StageResultRow.stage)
         )
         with self._read() as session:
-            return [StagePace(stage, runs, float(mean), float(most)) for stage, runs, mean, most in session.execute(query)]
+            return [
+                StagePace(stage, runs, float(mean), float(most)) for stage, runs, mean, most in session.execute(query)
+            ]
 
     def newest_stage_results(self, video_ids: Sequence[str], stage: str) -> dict[str, StageResult]:
         """Per video the result of the stage that was stored last, whatever its fingerprint."""
@@ -66,8 +68,6 @@ class Activity(Database):
         )
         with self._read() as session:
             return {
-                row.video_id: StageResult(
-                    row.video_id, row.stage, row.fingerprint, row.output, row.model, row.seconds
-                )
+                row.video_id: StageResult(row.video_id, row.stage, row.fingerprint, row.output, row.model, row.seconds)
                 for row in session.scalars(query)
             }

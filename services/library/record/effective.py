@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -18,8 +20,10 @@ from services.library.record.review_tables import (
     ReportRow,
     ReviewLabelRow,
     ReviewRow,
+    TaxonomyVersionRow,
 )
 from services.library.record.tables import UnderstandingRow, VideoRow
+from services.library.taxonomy.published import renames
 from services.library.understanding import Label, Understanding, VideoState
 
 KEY_LENGTH = 200
@@ -43,7 +47,15 @@ def amendments_of(session: Session) -> Amendments:
                 slug=None if field is Field.TAG else key,
             )
             renamed.setdefault(field, {})[rule.key] = named
+    for field, key, named in renames(edits_of(session)[1]):
+        renamed.setdefault(field, {}).setdefault(key, named)
     return Amendments(suppressed={field: frozenset(keys) for field, keys in suppressed.items()}, renamed=renamed)
+
+
+def edits_of(session: Session) -> tuple[int, tuple[Mapping[str, Any], ...]]:
+    """(version, edits) of the newest published taxonomy; (0, ()) is the one that ships."""
+    row = session.scalar(select(TaxonomyVersionRow).order_by(TaxonomyVersionRow.version.desc()).limit(1))
+    return (0, ()) if row is None else (row.version, tuple(row.edits))
 
 
 def decisions_of(session: Session, video_id: str) -> list[Decision]:

@@ -75,16 +75,16 @@ class Queue(Database):
 
     def queue(self, where: QueueFilter, *, share: float, limit: int, offset: int = 0) -> tuple[list[Queued], int]:
         """(a page, most urgent first; how many there are). `share` of all videos wants two editors."""
-        conditions = _conditions(where)
+        passing = conditions(where)
         query = (
             select(QueueRow)
-            .where(*conditions)
+            .where(*passing)
             .order_by(QueueRow.score.desc(), QueueRow.video_id)
             .limit(limit)
             .offset(offset)
         )
         with self._read() as session:
-            total = session.scalar(select(func.count()).select_from(QueueRow).where(*conditions))
+            total = session.scalar(select(func.count()).select_from(QueueRow).where(*passing))
             rows = list(session.scalars(query))
             return self._queued(session, rows, share), int(total or 0)
 
@@ -119,7 +119,7 @@ class Queue(Database):
             held = session.scalar(
                 select(QueueRow.video_id)
                 .join(ReviewRow, mine)
-                .where(*_conditions(where), ReviewRow.finished_at.is_(None), ReviewRow.expires_at > now)
+                .where(*conditions(where), ReviewRow.finished_at.is_(None), ReviewRow.expires_at > now)
                 .order_by(ReviewRow.claimed_at)
                 .limit(1)
             )
@@ -131,7 +131,7 @@ class Queue(Database):
                 query = (
                     select(QueueRow)
                     .where(
-                        *_conditions(where),
+                        *conditions(where),
                         QueueRow.video_id.not_in(taken),
                         QueueRow.finished + busy < wanted,
                         ~exists().where(mine, ReviewRow.finished_at.is_not(None)),
@@ -305,7 +305,8 @@ def _wanted_of(row: QueueRow, share: float) -> int:
     return 3 if row.disputed else 2 if row.lot < share else 1
 
 
-def _conditions(where: QueueFilter) -> list[ColumnElement[bool]]:
+def conditions(where: QueueFilter) -> list[ColumnElement[bool]]:
+    """The filter as SQL."""
     found: list[ColumnElement[bool]] = []
     if where.state is not None:
         found.append(QueueRow.state == where.state)

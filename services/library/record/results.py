@@ -60,7 +60,9 @@ class Results(Database):
         query = select(UnderstandingRow).where(UnderstandingRow.video_id.in_(list(video_ids)))
         with self._read() as session:
             return {
-                row.video_id: Understanding.model_validate(row.effective or row.document) for row in session.scalars(query)}
+                row.video_id: Understanding.model_validate(row.effective or row.document)
+                for row in session.scalars(query)
+            }
 
     def put_understanding(self, understanding: Understanding) -> None:
         """Replace the machine's document; the editors' decisions are laid over the new one. Raises `UnknownVideo`."""

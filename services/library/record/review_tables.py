@@ -101,7 +101,10 @@ class ReviewLabelRow(Base):
 
 
 class LabelRuleRow(Base):
-    """A label suppressed or renamed wherever it occurs, until `ended_at`."""
+    """A label suppressed or renamed wherever it occurs, until `ended_at`.
+
+    `applied_at` is when every document had been brought in step; null means that this is under way.
+    """
 
     __tablename__ = "label_rules"
 
@@ -116,6 +119,7 @@ class LabelRuleRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by: Mapped[str | None] = mapped_column(String(64))
+    applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ReportRow(Base):
@@ -167,3 +171,4 @@ class TaxonomyVersionRow(Base):
     note: Mapped[str] = mapped_column(Text)
     account: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

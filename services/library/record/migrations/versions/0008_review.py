@@ -140,6 +140,7 @@ def _rules() -> None:
         sa.Column("at", _MOMENT, nullable=False),
         sa.Column("ended_at", _MOMENT),
         sa.Column("ended_by", sa.String(64)),
+        sa.Column("applied_at", _MOMENT),
         sa.PrimaryKeyConstraint("id", name="pk_label_rules"),
     )
     op.create_table(
@@ -149,6 +150,7 @@ def _rules() -> None:
         sa.Column("note", sa.Text, nullable=False),
         sa.Column("account", sa.String(64), nullable=False),
         sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("applied_at", _MOMENT),
         sa.PrimaryKeyConstraint("version", name="pk_taxonomy_versions"),
     )
 
