@@ -100,7 +100,7 @@ class Shown:
         return HTMLResponse(html, headers=HEADERS)
 
     def _account(self) -> dict[str, Any]:
-        """Who looks, as scripts need it: `editor` tells whether they may decide, `csrf` goes along with every change."""
+        """Who looks, as scripts need it: `editor` says whether they may decide, `csrf` goes with every change."""
         if self.caller is None:
             return {"account": None, "editor": False, "csrf": None}
         return {

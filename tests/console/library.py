@@ -21,8 +21,6 @@ from services.library.understanding import (
     Bilingual,
     Evidence,
     EvidenceKind,
-    FrameLabel,
-    FrameView,
     Label,
     SignalScore,
     StageReport,
@@ -34,7 +32,7 @@ from services.library.understanding import (
 from tests.console.content import Content
 from tests.media_factory import scenes, sine, write_video
 from workers.media.prepare import prepare_media
-from workers.media.types import MediaLimits, PreparedMedia
+from workers.media.types import MediaLimits, PreparedMedia, Shot
 from workers.stages.base import Source, StageContext
 from workers.stages.media import MediaOutput
 from workers.stages.metadata import merge_uploads
@@ -106,7 +104,7 @@ def _pictured(library: Library, runtime: Runtime, video: Video, clip: Path) -> P
 
 
 def understood(
-    content: Content, video: Video, duration: float, width: int | None, height: int | None, shots: Iterable[object] = ()
+    content: Content, video: Video, duration: float, width: int | None, height: int | None, shots: Iterable[Shot] = ()
 ) -> Understanding:
     """The document that the models might have written."""
     taxonomy = load_taxonomy()
@@ -137,10 +135,7 @@ def understood(
             id=video.id, source=content.clip, sha256=video.sha256, title=content.title, creator=content.creator,
             duration_s=duration, width=width, height=height, fps=25.0, has_audio=True, language=content.language,
         ),
-        segments=tuple(
-            TimelineSegment(start=shot.start, end=shot.end)  # type: ignore[attr-defined]
-            for shot in shots
-        ) or (TimelineSegment(start=0, end=duration, frames=(FrameView(at=0.5, labels=(FrameLabel(label="x", label_zh="x", confidence=0.5),)),)),),
+        segments=tuple(TimelineSegment(start=shot.start, end=shot.end) for shot in shots),
         evidence=evidence,
         summary=Bilingual(en=content.summary[0], zh=content.summary[1]),
         why=Bilingual(en=content.why[0], zh=content.why[1]),

@@ -1,4 +1,4 @@
-"""Every page for everybody: no serious fault of accessibility in either theme, nothing cut off on a tablet, roles kept."""
+"""Every page for everybody: no serious fault of accessibility, nothing cut off on a tablet, roles kept."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api import Service, Sweeping, create_app
-from services.api.media_types import media_type
+from services.api.media_types import UNKNOWN, media_type
 from services.api.ranges import ByteRange, Unsatisfiable, parse_range
 from services.cli.bridge import InProcessTransport
 from services.library.pictures import Pictures
@@ -104,8 +104,8 @@ def test_pictures_are_served_with_a_tag_that_changes_with_them(client, empty, vi
 @pytest.mark.parametrize(
     ("head", "kind"),
     [(b"\x1a\x45\xdf\xa3....webm", "video/webm"), (b"\x1a\x45\xdf\xa3....matroska", "video/x-matroska"),
-     (b"RIFF....AVI LIST", "video/x-msvideo"), (b"<html><script>", "application/octet-stream"), (b"", "application/octet-stream"),
-     (b"ID3\x03", "audio/mpeg"), (b"fLaC", "audio/flac"), (b"\xff\xd8\xff\xe0", "application/octet-stream")],
+     (b"RIFF....AVI LIST", "video/x-msvideo"), (b"<html><script>", UNKNOWN), (b"", UNKNOWN),
+     (b"ID3\x03", "audio/mpeg"), (b"fLaC", "audio/flac"), (b"\xff\xd8\xff\xe0", UNKNOWN)],
 )  # fmt: skip
 def test_content_types_come_from_the_first_bytes(head: bytes, kind: str) -> None:
     assert media_type(head) == kind
