@@ -134,7 +134,8 @@ form.addEventListener("submit", (event) => { event.preventDefault(); show(); });
 form.addEventListener("change", show);
 $("search-q").addEventListener("input", () => { window.clearTimeout(waiting); waiting = window.setTimeout(show, 350); });
 $("more").addEventListener("click", () => browse(asked, offset).catch(complain));
-acceptDrops();
+if (page.uploader) acceptDrops();
+else $("upload-open").hidden = true;
 await fillFilters().catch(complain);
 for (const [name, value] of new URLSearchParams(location.search)) {
   const field = /** @type {any} */ (form.elements.namedItem(name));

@@ -6,6 +6,7 @@ import { clock, languageName } from "../core/format.js";
 import { bind } from "../core/keys.js";
 import { page, t } from "../core/page.js";
 import { complain } from "../core/toast.js";
+import { showActions } from "../parts/actions.js";
 import { showAlike } from "../parts/alike.js";
 import { titleOf } from "../parts/card.js";
 import { mountPlayer } from "../parts/player.js";
@@ -48,7 +49,7 @@ export function open(video, options = {}) {
   $("video-facts").textContent = [facts?.creator, clock(facts?.duration_s), facts?.width && `${facts.width}×${facts.height}`, languageName(facts?.language), id.slice(0, 12)].filter(Boolean).join(" · ");
   replace($("stage"));
   replace($("facts"));
-  replace($("video-actions"));
+  showActions($("video-actions"), detail);
   if (!document_ || detail.state !== "ready") state(detail);
   player = mountPlayer($("stage"), { id, title, duration: facts?.duration_s ?? 0, hasPicture: Boolean(facts?.width) }, pictures);
   const evidence = document_?.evidence ?? [];
@@ -62,7 +63,7 @@ export function open(video, options = {}) {
     const drawWords = (/** @type {any[]} */ lines, /** @type {any} */ more) => { words.light = mountTranscript($("transcript"), lines, own, more).light; };
     if (reviewed) {
       review?.close();
-      review = new Review({ video: id, reviewed, spotlight, drawWords, facts: $("facts"), actions: $("video-actions"), load, open });
+      review = new Review({ video: id, reviewed, spotlight, drawWords, facts: $("facts"), load, open });
     } else {
       drawWords(evidence, {});
       replace($("facts"), readOnlyFacts(document_, byId, spotlight));

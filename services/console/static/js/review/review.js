@@ -1,6 +1,6 @@
 /** The review of one video: items, decisions and their keys. One object a video; `close` lets it go. */
 
-import { get, post } from "../core/api.js";
+import { call, get, post } from "../core/api.js";
 import { h, icon, replace } from "../core/dom.js";
 import { bind, keyOf, shown } from "../core/keys.js";
 import { page, t } from "../core/page.js";
@@ -18,7 +18,7 @@ import { ahead, finished, preload, taken } from "./upcoming.js";
 /** @typedef {import("./model.js").Item} Item */
 /**
  * @typedef {{video: string, reviewed: any, spotlight: any, drawWords: (lines: any[], more: any) => void,
- *   facts: HTMLElement, actions: HTMLElement, load: (id: string) => Promise<any>, open: (video: any) => void}} Setup
+ *   facts: HTMLElement, load: (id: string) => Promise<any>, open: (video: any) => void}} Setup
  */
 
 const PATIENCE_MS = 20000;
@@ -59,6 +59,12 @@ export class Review {
 
   close() {
     this.stops.forEach((stop) => stop());
+  }
+
+  /** Whoever only looked does not keep others away. */
+  release() {
+    const own = [...this.view.history, ...pending(this.setup.video)].some((one) => one.account === page.account);
+    if (!own) call(`/v1/review/videos/${this.setup.video}/claim`, { method: "DELETE", keepalive: true }).catch(() => {});
   }
 
   /** @returns {Item[]} */
@@ -302,6 +308,7 @@ function focusItem(facts, id) {
 
 const on = (/** @type {(review: Review) => void} */ act) => () => { if (shownNow) act(shownNow); };
 if (page.editor) {
+  window.addEventListener("pagehide", () => shownNow?.release());
   bind([
     { id: "accept", key: "a", act: on((review) => review.decideCurrent("accept")) },
     { id: "reject", key: "r", act: on((review) => review.decideCurrent("reject")) },
