@@ -72,6 +72,15 @@ class Settings(BaseSettings):
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
 
+    policies: Path | None = Field(None, description="File of recommendation policies; default: those that ship.")
+    source_timeout_s: float = Field(
+        2.0, gt=0, description="How long a feed waits for its sources, seconds; late ones are left out."
+    )
+    optimize_after_points: int = Field(
+        500, gt=0, description="Points written to the embedded index after which it is optimized when idle."
+    )
+    optimize_idle_s: float = Field(10.0, gt=0, description="How long no point was written in an idle moment, seconds.")
+
     event_max_watch_ratio: float = Field(20.0, gt=0, description="Most times its duration one event may have watched.")
     event_max_watch_s: float = Field(86_400.0, gt=0, description="Longest watch time of one event, seconds.")
     event_max_ahead_s: float = Field(300.0, ge=0, description="How far ahead of this clock an event may be, seconds.")

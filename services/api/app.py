@@ -12,6 +12,7 @@ from services.api.routes import (
     accounts,
     events,
     media,
+    recommendations,
     review,
     review_desk,
     review_figures,
@@ -60,7 +61,18 @@ def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
     install_error_handlers(app)
-    for routes in (videos, media, search, events, review, review_desk, review_figures, accounts, system):
+    for routes in (
+        videos,
+        media,
+        search,
+        events,
+        recommendations,
+        review,
+        review_desk,
+        review_figures,
+        accounts,
+        system,
+    ):
         app.include_router(routes.router)
     install_console(app)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)

@@ -117,6 +117,17 @@ CONSOLE_RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/v1/videos/{video_id}/poster"): SIGNED_IN,
     ("GET", "/v1/videos/{video_id}/sprite"): SIGNED_IN,
     ("GET", "/v1/videos/{video_id}/similar"): SIGNED_IN,
+    ("POST", "/v1/recommendations"): VIEWERS,
+    ("GET", "/v1/recommendations/{request_id}/why/{video_id}"): VIEWERS,
+    ("GET", "/v1/videos/{video_id}/exposure"): VIEWERS,
+    ("GET", "/v1/events/quality"): VIEWERS,
+    ("GET", "/v1/users/{user_id:path}/profile"): VIEWERS,
+    ("PATCH", "/v1/users/{user_id:path}/profile"): VIEWERS,
+    ("DELETE", "/v1/users/{user_id:path}/profile/edits/{edit_id}"): VIEWERS,
+    ("POST", "/v1/users/{user_id:path}/wishes"): VIEWERS,
+    ("PUT", "/v1/users/{user_id:path}/onboarding"): VIEWERS,
+    ("GET", "/v1/users/{user_id:path}/export"): ADMINS,
+    ("DELETE", "/v1/users/{user_id:path}"): ADMINS,
 }
 """The console's pages, and what they show."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, Field
 
 from services.library.understanding import Bilingual
-from services.recommend import MomentHit, Recommendations, SearchHit
+from services.recommend import MomentHit, SearchHit
 from services.recommend.reasons import Reason
 from services.recommend.scores import SourceScore
 
@@ -24,7 +24,7 @@ class ReasonView(BaseModel):
     """A sentence, the source whose score it explains, and what it rests on.
 
     `evidence` are ids of the item's understanding, `labels` stored labels as `field:value`, `interactions` ids of
-    videos that the viewer acted on.
+    videos that the viewer acted on, `events` ids of the events by which they did.
     """
 
     source: str = Field(examples=["meaning"])
@@ -33,6 +33,7 @@ class ReasonView(BaseModel):
     evidence: tuple[str, ...]
     labels: tuple[str, ...]
     interactions: tuple[str, ...]
+    events: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, reason: Reason) -> ReasonView:
@@ -44,6 +45,7 @@ class ReasonView(BaseModel):
             evidence=reason.evidence,
             labels=tuple(f"{label.field}:{label.value}" for label in reason.labels),
             interactions=reason.interactions,
+            events=reason.events,
         )
 
 
@@ -77,8 +79,8 @@ class VideoAnswer(BaseModel):
                     score=hit.score,
                     duration_s=hit.duration_s,
                     language=hit.language,
-                    sources=_scores(hit.sources),
-                    reasons=_reasons(hit.reasons),
+                    sources=score_views(hit.sources),
+                    reasons=reason_views(hit.reasons),
                 )
                 for hit in hits
             ),
@@ -119,62 +121,22 @@ class MomentAnswer(BaseModel):
                     kind=hit.kind,
                     text=hit.text,
                     score=hit.score,
-                    sources=_scores(hit.sources),
-                    reasons=_reasons(hit.reasons),
+                    sources=score_views(hit.sources),
+                    reasons=reason_views(hit.reasons),
                 )
                 for hit in hits
             ),
         )
 
 
-class RecommendationView(BaseModel):
-    """One pick; `score` is in [0, 1] and the sum of its sources' contributions."""
-
-    video_id: str
-    title: str | None
-    creator: str | None
-    duration_s: float | None
-    score: float
-    sources: dict[str, ScoreView]
-    reasons: tuple[ReasonView, ...]
-
-
-class RecommendationsAnswer(BaseModel):
-    """A feed, best first; `note` says why it is short or empty, when it is."""
-
-    user: str
-    basis: str = Field(examples=["cold start"])
-    note: str | None
-    items: tuple[RecommendationView, ...]
-
-    @classmethod
-    def of(cls, user: str, feed: Recommendations) -> RecommendationsAnswer:
-        """The public side of a feed."""
-        return cls(
-            user=user,
-            basis=feed.basis,
-            note=feed.note,
-            items=tuple(
-                RecommendationView(
-                    video_id=item.video_id,
-                    title=item.title,
-                    creator=item.creator,
-                    duration_s=item.duration_s,
-                    score=item.score,
-                    sources=_scores(item.sources),
-                    reasons=_reasons(item.reasons),
-                )
-                for item in feed.items
-            ),
-        )
-
-
-def _scores(sources: Mapping[str, SourceScore]) -> dict[str, ScoreView]:
+def score_views(sources: Mapping[str, SourceScore]) -> dict[str, ScoreView]:
+    """Scores by source."""
     return {
         name: ScoreView(raw=score.raw, normalised=score.normalised, contribution=score.contribution)
         for name, score in sources.items()
     }
 
 
-def _reasons(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
+def reason_views(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
+    """Reasons in their order."""
     return tuple(ReasonView.of(reason) for reason in reasons)

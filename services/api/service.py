@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.library.library import Library
 from services.library.record.types import Lane
-from services.recommend import QueryModels
+from services.recommend import QueryModels, Recommender
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +57,8 @@ class Service:
     library: Library
     models: QueryModels
     dispatcher: Dispatcher
+    recommender: Recommender = field(init=False)
+
+    def __post_init__(self) -> None:
+        """One recommender serves all requests: it keeps caches and threads."""
+        object.__setattr__(self, "recommender", Recommender(self.library))

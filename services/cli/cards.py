@@ -10,7 +10,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.api.results import MomentAnswer, ReasonView, RecommendationsAnswer, VideoAnswer
+from services.api.recommend_schemas import RecommendationsAnswer
+from services.api.results import MomentAnswer, ReasonView, VideoAnswer
 from services.library.understanding import Evidence, Label, Understanding, VideoState
 
 _BAR = 10

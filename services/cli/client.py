@@ -12,7 +12,8 @@ import httpx
 from pydantic import BaseModel
 
 from services.api.account_schemas import AccountsAnswer, AccountView, KeysAnswer, KeyView, NewKey
-from services.api.results import MomentAnswer, RecommendationsAnswer, VideoAnswer
+from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
+from services.api.results import MomentAnswer, VideoAnswer
 from services.api.schemas import SubmissionAnswer, VideoDetail, VideoPage
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
@@ -78,6 +79,11 @@ class Client:
         """A feed with reasons."""
         params = _given(user=user, limit=limit, **context)
         return self._ask("GET", "/v1/recommendations", RecommendationsAnswer, params=params)
+
+    def why(self, request_id: str, video_id: str, *, without: Sequence[str] = ()) -> WhyAnswer:
+        """Why an answer showed a video."""
+        url = f"/v1/recommendations/{_quoted(request_id)}/why/{_quoted(video_id)}"
+        return self._ask("GET", url, WhyAnswer, params={"without": list(without)})
 
     def feedback(self, events: Sequence[Mapping[str, Any]]) -> int:
         """Report what a viewer did; how many events were new."""

@@ -15,7 +15,6 @@ from services.api.service import Service
 from services.console.cards import Card, cards_of
 from services.library.index.port import Collection
 from services.library.record.types import Lane
-from services.library.taxonomy import load_taxonomy
 from services.library.understanding import VideoState
 from services.recommend import SearchFilters
 
@@ -91,7 +90,7 @@ def library(
 
 def _labelled(service: Service, filters: SearchFilters, state: VideoState | None, limit: int, offset: int) -> CardPage:
     index, record = service.library.index, service.library.record
-    where = filters.where(load_taxonomy())
+    where = filters.where(service.library.taxonomy())
     points = index.scroll(Collection.VIDEOS, where=where, limit=offset + limit)[offset:]
     videos = [video for point in points if (video := record.video(UUID(point.id).hex)) is not None]
     shown = [video for video in videos if state in (None, video.state)]

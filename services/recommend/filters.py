@@ -7,9 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.intake.errors import ServiceError
-from services.library.index.port import Filter
+from services.library.index.port import Collection, Filter, IndexPort
+from services.library.safety import Severity, load_rules
 from services.library.taxonomy import Taxonomy
 from services.library.taxonomy.types import Entry
+from services.library.understanding import Understanding
+from services.recommend.indexed import point_id
+from services.recommend.taste import Taste
 
 
 class UnknownLabel(ServiceError):
@@ -51,6 +55,64 @@ class SearchFilters:
             {} if self.max_duration_s is None else {"duration_s": (None, self.max_duration_s)}
         )
         return Filter(equals=equals, ranges=ranges) if equals or ranges else None
+
+
+WITHHELD = ("withheld", "rejected")
+"""Review states of videos that nobody may be shown."""
+
+MAX_EXCLUDED = 1000
+"""Most videos that the index is told to leave out, the latest seen ones; older ones are looked up in the record."""
+
+
+def hard_filter(index: IndexPort, taste: Taste, language: str | None, dropped: Sequence[str] = ()) -> Filter:
+    """What no source may answer with: what the viewer acted on, `dropped` videos, another language than the one asked
+    for, severe risks, withheld videos, and what the viewer muted.
+    """
+    excludes: dict[str, list[str]] = {name: list(values) for name, values in taste.muted.items()}
+    excludes["safety"] = severe_categories()
+    excludes["review_state"] = list(WITHHELD)
+    out = list(dict.fromkeys([*dropped, *taste.seen]))[:MAX_EXCLUDED]
+    where = Filter(
+        equals={"language": [language]} if language else {},
+        excludes=excludes,
+        not_ids=[point_id(one) for one in out],
+    )
+    return Filter(within=index.prepare(Collection.VIDEOS, where))
+
+
+def severe_categories() -> list[str]:
+    """Categories of risk that keep a video from everybody. The payload names categories; the rules say how bad."""
+    return [category.slug for category in load_rules().categories if category.severity is Severity.HIGH]
+
+
+def document_allows(understanding: Understanding | None, taste: Taste, language: str | None) -> bool:
+    """Checked again on the document: a payload that lags behind must not let a video through."""
+    if understanding is None:
+        return True
+    if any(label.severity == Severity.HIGH for label in understanding.safety):
+        return False
+    muted = taste.muted
+    if language and understanding.video.language and understanding.video.language != language:
+        return False
+    return not (
+        (understanding.video.creator is not None and understanding.video.creator in muted.get("creator", ()))
+        or any(label.slug in muted.get("topics", ()) for label in understanding.topics if label.slug)
+    )
+
+
+def also(where: Filter | None, field: str, values: Sequence[str]) -> Filter:
+    """`where`, and `field` is one of `values`; values that `where` asks of the same field must hold as well."""
+    base = where or Filter()
+    asked = base.equals.get(field)
+    both = list(values) if asked is None else [value for value in values if value in asked]
+    return Filter(
+        equals={**base.equals, field: both or list(asked or ())},
+        excludes=base.excludes,
+        ranges=base.ranges,
+        ids=base.ids,
+        not_ids=base.not_ids,
+        within=base.within,
+    )
 
 
 def resolve_label(name: str, entries: Iterable[Entry], kind: str) -> Entry:

@@ -1,34 +1,33 @@
-"""What a viewer's interactions say: decayed interest in labels, and the videos that carry it."""
+"""A viewer's profile: decayed interests with the events behind them, interest vectors, and the session's intent."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.library.index.port import Collection, IndexPort, Stored
-from services.library.record.events import Event, EventKind
-from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, LabelKey, point_id
+from services.library.index.port import Collection, IndexPort, Stored, Vector
+from services.recommend.evidence import Moment, ProfileParameters
+from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, LabelKey
 
-_LIKES = frozenset({EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE})
-_DISLIKES = frozenset({EventKind.NOT_INTERESTED, EventKind.REPORT})
+__all__ = [
+    "CREATOR",
+    "LANGUAGE",
+    "Anchor",
+    "Interest",
+    "InterestVector",
+    "Profile",
+    "ProfileParameters",
+    "Rarity",
+    "SessionIntent",
+]
 
+CREATOR, LANGUAGE = "creator", "language"
+"""Fields of the index in which a profile has interests beside the labels."""
 
-@dataclass(frozen=True, slots=True)
-class ProfileParameters:
-    """How interactions count. A play counts by how much was watched, from nothing below `min_watch_ratio` up to
-    `play` for the whole; a skip is not a dislike of the video, it only weighs a little against its labels.
-    """
-
-    half_life_days: float = 21.0
-    like: float = 1.0
-    play: float = 0.6
-    play_unknown: float = 0.3
-    min_watch_ratio: float = 0.25
-    skip: float = -0.15
-    dislike: float = -1.0
-    max_anchors: int = 12
+_MOMENT_PRIOR = 5.0
+"""Evidence, in likes, from which on a moment's own interests count more than the general ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +41,106 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """`labels` holds interest in [-1, 1] per label, the strongest 1; `anchors` the heaviest videos, best first.
+class Interest:
+    """Interest in one label, creator or language, and where it comes from.
 
-    `seen` are the ids of all videos that the viewer interacted with. `support` lists, per label, the videos whose
-    positive interactions it comes from.
+    `score` is in [-1, 1]; the strongest of all labels is 1, and so are the strongest creator and language. `positive`
+    and `negative` are the decayed evidence for and against, in likes. `events` are ids of the heaviest events behind
+    it, out of `event_count`; `videos` those of the videos that speak for it; `edits` the viewer's own edits of it.
+    `moments` is its positive evidence by the viewer's local time, as far as that is known. A muted interest is shown,
+    and not used.
+    """
+
+    label: LabelKey
+    score: float
+    positive: float
+    negative: float
+    events: tuple[str, ...]
+    event_count: int
+    videos: tuple[str, ...]
+    edits: tuple[str, ...] = ()
+    moments: Mapping[Moment, float] = field(default_factory=dict)
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InterestVector:
+    """One of a viewer's interests as a direction: a cluster of the videos they took to, represented by its medoid.
+
+    `weight` is the cluster's share of the evidence, in (0, 1]. `videos` and `events` are what it was made of, heaviest
+    first; `medoid` is the video in the middle, whose vectors `text` and `looks` are (unit length, None where it has
+    none of the kind). After PinnerSage (Pal et al. 2020): one mean of cooking and football is near neither.
+    """
+
+    weight: float
+    medoid: str
+    videos: tuple[str, ...]
+    events: tuple[str, ...]
+    text: Vector | None
+    looks: Vector | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIntent:
+    """What the viewer is after right now: the acts since `since` alone, apart from long-term taste.
+
+    `labels` is interest in [-1, 1] as in the profile, from these acts only; `text` the direction of the videos they
+    took to since, weighted, unit length.
+    """
+
+    since: datetime
+    events: tuple[str, ...]
+    videos: tuple[str, ...]
+    labels: Mapping[LabelKey, float]
+    text: Vector | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of a viewer's taste.
+
+    `labels` holds interest in [-1, 1] per label, the strongest 1, muted ones left out; `support` lists, per label, the
+    videos whose positive events it comes from. `interests` has all of that and creators and languages, strongest
+    first, with its causes. `anchors` are the heaviest videos, best first. `seen` are the ids of all videos that the
+    viewer acted on. `moments` is how much evidence there is of each local time.
     """
 
     seen: tuple[str, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     labels: Mapping[LabelKey, float] = field(default_factory=dict)
     support: Mapping[LabelKey, tuple[str, ...]] = field(default_factory=dict)
+    interests: tuple[Interest, ...] = ()
+    vectors: tuple[InterestVector, ...] = ()
+    session: SessionIntent | None = None
+    moments: Mapping[Moment, float] = field(default_factory=dict)
 
     @property
     def cold(self) -> bool:
         """Whether nothing is known of what the viewer takes to."""
         return not self.anchors
+
+    @property
+    def muted(self) -> frozenset[LabelKey]:
+        """What the viewer does not want to see."""
+        return frozenset(interest.label for interest in self.interests if interest.muted)
+
+    def labels_at(self, moment: Moment) -> dict[LabelKey, float]:
+        """`labels` for a local time: what was taken to at such times counts the more, the more of it is known.
+
+        With m likes' worth of evidence of the moment, its own interests (strongest 1) count m / (m + 5), the general
+        ones the rest.
+        """
+        known = self.moments.get(moment, 0.0)
+        share = known / (known + _MOMENT_PRIOR)
+        own = {
+            interest.label: interest.moments.get(moment, 0.0) / interest.positive * max(0.0, interest.score)
+            for interest in self.interests
+            if interest.label in self.labels and interest.positive > 0
+        }
+        strongest = max(own.values(), default=0.0) or 1.0
+        return {
+            label: (1 - share) * score + share * own.get(label, 0.0) / strongest for label, score in self.labels.items()
+        }
 
 
 class Rarity:
@@ -66,90 +149,9 @@ class Rarity:
     def __init__(self, index: IndexPort, *, max_values: int = 10_000) -> None:
         self._total = index.count(Collection.VIDEOS)
         self._counts = {name: index.facet(Collection.VIDEOS, name, limit=max_values) for name in LABEL_FIELDS}
+        self._log_total = math.log1p(max(1, self._total))
 
     def of(self, label: LabelKey) -> float:
         """log(1 + N / n), over its value for a label that one video alone carries."""
         count = max(1, self._counts[label.field].get(label.value, 1))
-        return math.log1p(self._total / count) / math.log1p(max(1, self._total))
-
-
-def build_profile(
-    index: IndexPort,
-    events: Sequence[Event],
-    *,
-    now: datetime,
-    rarity: Rarity,
-    parameters: ProfileParameters | None = None,
-) -> Profile:
-    """The profile of one viewer; of nobody known, an empty one. Videos that left the index only count as seen."""
-    parameters = parameters or ProfileParameters()
-    weights: dict[str, float] = {}
-    skips: dict[str, float] = {}
-    liked: set[str] = set()
-    for event in events:
-        if event.video_id is None:
-            continue
-        weight = _weight(event, parameters) * _decay(event.at, now, parameters.half_life_days)
-        into = skips if weight < 0 else weights
-        into[event.video_id] = into.get(event.video_id, 0.0) + weight
-        if event.kind is EventKind.LIKE:
-            liked.add(event.video_id)
-    seen = tuple(
-        dict.fromkeys(
-            event.video_id for event in events if event.video_id is not None and event.kind is not EventKind.IMPRESSION
-        )
-    )
-    points = index.retrieve(Collection.VIDEOS, [point_id(video_id) for video_id in seen])
-    videos = {video.video_id: video for video in (IndexedVideo.of(point.id, point.payload) for point in points)}
-
-    best = sorted(
-        (video_id for video_id, weight in weights.items() if weight > 0 and video_id in videos),
-        key=lambda video_id: (-weights[video_id], video_id),
-    )
-    stored = {
-        point.id: point
-        for point in index.retrieve(
-            Collection.VIDEOS, [point_id(video_id) for video_id in best[: parameters.max_anchors]], with_vectors=True
-        )
-    }
-    anchors = tuple(
-        Anchor(videos[video_id], weights[video_id], video_id in liked, stored[point_id(video_id)])
-        for video_id in best[: parameters.max_anchors]
-        if point_id(video_id) in stored
-    )
-    labels: dict[LabelKey, float] = {}
-    support: dict[LabelKey, list[str]] = {}
-    for video_id, video in videos.items():
-        weight = weights.get(video_id, 0.0) + skips.get(video_id, 0.0)
-        for label in video.labels if weight else ():
-            labels[label] = labels.get(label, 0.0) + weight * rarity.of(label)
-            if video_id in best:
-                support.setdefault(label, []).append(video_id)
-    strongest = max((abs(value) for value in labels.values()), default=1.0)
-    return Profile(
-        seen=seen,
-        anchors=anchors,
-        labels={label: value / strongest for label, value in labels.items()},
-        support={label: tuple(ids) for label, ids in support.items()},
-    )
-
-
-def _weight(event: Event, parameters: ProfileParameters) -> float:
-    if event.kind in _LIKES:
-        return parameters.like
-    if event.kind is EventKind.SKIP:
-        return parameters.skip
-    if event.kind in _DISLIKES:
-        return parameters.dislike
-    if event.kind is not EventKind.PLAY:
-        return 0.0
-    if event.watch_ratio is None:
-        return parameters.play_unknown
-    watched = min(1.0, event.watch_ratio)
-    span = 1.0 - parameters.min_watch_ratio
-    return parameters.play * max(0.0, watched - parameters.min_watch_ratio) / span
-
-
-def _decay(at: datetime, now: datetime, half_life_days: float) -> float:
-    age_days = max(0.0, (now - at).total_seconds() / 86_400)
-    return float(0.5 ** (age_days / half_life_days))
+        return math.log1p(self._total / count) / self._log_total

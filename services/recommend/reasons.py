@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.library.understanding import Bilingual, Evidence, Label, Understanding
+from services.recommend.claims import Claim
 from services.recommend.indexed import LabelKey
 
 
@@ -14,7 +15,8 @@ class Reason:
 
     `source` is the source whose score this explains and `contribution` what that added to the item's score.
     `evidence` are ids of the item's own understanding, `labels` the stored labels that the sentence names,
-    `interactions` ids of the videos whose interactions it rests on.
+    `interactions` ids of the videos whose events it rests on, `events` ids of those events. `claim` is what the
+    sentence says, as facts that can be looked up again; a search's reasons have none.
     """
 
     source: str
@@ -23,6 +25,8 @@ class Reason:
     evidence: tuple[str, ...] = ()
     labels: tuple[LabelKey, ...] = ()
     interactions: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    claim: Claim | None = None
 
 
 def find_label(key: LabelKey, understanding: Understanding | None) -> Label | None:

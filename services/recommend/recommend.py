@@ -1,206 +1,261 @@
-"""Recommendations from content: sources, hard filters, one linear blend, variety, reasons."""
+"""The recommender: sources, hard filters, one linear blend, variety, reasons, and a note of what was shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
 
-from services.library.index.port import Collection, Filter, Hit, Stored
+from services.library.errors import IndexUnavailable
+from services.library.index.port import Collection
 from services.library.library import Library
-from services.library.safety import Severity, load_rules
-from services.library.taxonomy import Taxonomy
-from services.recommend.context import Context, ResolvedContext, resolve_context
-from services.recommend.explain import Explainer
+from services.library.record.database import utc_now
+from services.library.taxonomy import load_taxonomy
+from services.library.understanding import Understanding
+from services.recommend.answer import Ask, Recommendation, Recommendations, Without
+from services.recommend.catalogue import Catalogue
+from services.recommend.causes import read_causes
+from services.recommend.context import Context, resolve_context
+from services.recommend.explain import Explainer, Found, nearest_looks
+from services.recommend.fallback import fall_back
+from services.recommend.filters import document_allows
+from services.recommend.grounds import grounds_of, language_of, note_of
 from services.recommend.indexed import IndexedVideo
-from services.recommend.profile import Profile, ProfileParameters, Rarity, build_profile
-from services.recommend.reasons import Reason
-from services.recommend.scores import SourceScore, normalise, total
-from services.recommend.sources import (
-    Near,
-    fit_score,
-    fitting,
-    fresh_score,
-    label_score,
-    mean_direction,
-    near_anchors,
-    newest,
-    published_times,
-    seen_filter,
-    with_liked_labels,
-)
-from services.recommend.variety import diversify
+from services.recommend.policies import Chosen, load_policies
+from services.recommend.ranking import Ranked, Ranker, Viewed, dropped_by, recently_shown
+from services.recommend.shown import impressions_of
+from services.recommend.sources.adventurous import Adventurous
+from services.recommend.sources.base import Source
+from services.recommend.sources.collaborative import CollaborativeSource
+from services.recommend.sources.fit import Fit
+from services.recommend.sources.known import Fresh, Trending, Unexplored
+from services.recommend.sources.labels import Labels
+from services.recommend.sources.meaning import LOOKS, MEANING, WISH
+from services.recommend.standing import Standing
+from services.recommend.taste import TAKEN_RATIO
+from services.recommend.variety import Variety, diversify, newcomer_places
+from services.recommend.viewer import read_viewer
+
+THREADS = 8
+"""Sources that are asked at once, over all requests."""
+
+POOL = 60
+"""Best candidates that a list is chosen from, or five times its length."""
+
+_MAX_ROUNDS = 5
+
+Groups = Callable[[Sequence[str]], Mapping[str, str]]
+"""Video ids -> the group of near-duplicates that each belongs to; videos without one are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecommendWeights:
-    """What each source counts in the blend: nearness in meaning and looks, shared labels, fit to mood and occasion,
-    freshness. Sources that have nothing to go by in a request are left out and the others share their weight.
-    """
-
-    meaning: float = 0.30
-    looks: float = 0.15
-    labels: float = 0.25
-    fit: float = 0.20
-    fresh: float = 0.10
+def default_sources() -> tuple[Source, ...]:
+    """Every source that needs nothing but the library. The collaborative one is added where a model is trained."""
+    return (MEANING, LOOKS, WISH, Labels(), Fit(), Trending(), Fresh(), Unexplored(), Adventurous())
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """One pick: its score in [0, 1], what every source gave, and one to three reasons."""
+class Recommender:
+    """Recommends from one library. Keeps caches and threads, so make one and share it."""
 
-    video_id: str
-    title: str | None
-    creator: str | None
-    duration_s: float | None
-    score: float
-    sources: Mapping[str, SourceScore]
-    reasons: tuple[Reason, ...]
+    def __init__(
+        self,
+        library: Library,
+        *,
+        sources: Sequence[Source] | None = None,
+        groups: Groups | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        cache_s: float | None = None,
+    ) -> None:
+        self.library = library
+        self.taxonomy = load_taxonomy()
+        self.catalogue = Catalogue(library.index) if cache_s is None else Catalogue(library.index, ttl_s=cache_s)
+        self.standing = Standing(library.record, library.index, ttl_s=cache_s)
+        self.clock = clock
+        self._groups = groups
+        self._sources = tuple(sources if sources is not None else default_sources())
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="source")
+        self.ranker = Ranker(
+            library,
+            self._sources,
+            self.catalogue,
+            self.standing,
+            self.taxonomy,
+            self._pool,
+            library.settings.source_timeout_s,
+        )
+
+    def recommend(self, ask: Ask) -> Recommendations:
+        """Videos for a viewer, best first; none that they acted on, muted, or that is unsafe for everybody.
+
+        No model runs: everything was embedded when the videos were published, and a wish by the caller. Raises
+        `UnknownLabel`, `BadContext`, `PolicyFault` and `BadCause` for what the request says wrongly. Without the
+        index the answer is trending and new videos from the record, and says so.
+        """
+        now, request_id = self.clock(), uuid4().hex
+        chosen = load_policies(self.library.settings.policies).choose(ask.user, ask.policy)
+        causes = read_causes(ask.without, self.taxonomy)
+        resolve_context(ask.context, self.taxonomy, now)  # what the request says wrongly is told before anything else
+        events, edits = read_viewer(self.library.record, ask.user, now)
+        viewed = Viewed(ask.user, events, edits, recently_shown(self.library, ask.user, chosen.policy, now))
+        try:
+            answer = self._ranked_answer(ask, viewed, chosen, now, request_id)
+            ranked, feed = answer
+            if ask.without:
+                again = self.ranker.again(ranked, causes, viewed, chosen.policy)
+                feed = with_counterfactual(feed, ranked.blended.ranked(), again.ranked(), again.total, ask.without)
+        except IndexUnavailable as error:
+            feed = fall_back(self, ask, viewed, chosen, now, request_id, str(error))
+        if not ask.dry_run and feed.items:
+            self.library.record.put_impressions(impressions_of(ask, feed, now))
+        return feed
+
+    def warm(self) -> None:
+        """Read what every request needs, so that the first one need not wait for it."""
+        self.standing.warm()
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ranked_answer(
+        self, ask: Ask, viewed: Viewed, chosen: Chosen, now: datetime, request_id: str
+    ) -> tuple[Ranked, Recommendations]:
+        ranked = self.ranker.rank(
+            self.ranker.request(ask, viewed, chosen.policy, now, request_id), viewed, chosen.policy
+        )
+        picks, documents = self._pick(ask, ranked, chosen)
+        if len(picks) < ask.limit and dropped_by(viewed.shown, chosen.policy):
+            # Better the same again than nothing: what was shown too often comes back when there is too little else.
+            request = self.ranker.request(ask, viewed, chosen.policy, now, request_id, repeats_too=True)
+            ranked = self.ranker.rank(request, viewed, chosen.policy)
+            picks, documents = self._pick(ask, ranked, chosen)
+        request = ranked.request
+        explainer = Explainer(self._found(ranked, picks, documents))
+        items = tuple(
+            Recommendation(
+                video_id=video.video_id,
+                title=video.title,
+                creator=video.creator,
+                duration_s=video.duration_s,
+                score=ranked.blended.total(video.video_id),
+                sources=ranked.blended.scores[video.video_id],
+                reasons=explainer.reasons(video, ranked.blended.scores[video.video_id]),
+            )
+            for video in picks
+        )
+        grounds = grounds_of(request, bool(ranked.gathered.scores.get("trending")))
+        total = self.library.index.count(Collection.VIDEOS) if len(items) < ask.limit else 0
+        return ranked, Recommendations(
+            request_id,
+            items,
+            grounds.words,
+            grounds.grounds,
+            chosen.name,
+            chosen.variant,
+            note_of(len(items), ask.limit, total, len(request.taste.seen)),
+            ranked.gathered.left_out,
+            language=language_of(request),
+        )
+
+    def _pick(self, ask: Ask, ranked: Ranked, chosen: Chosen) -> tuple[list[IndexedVideo], Mapping[str, Understanding]]:
+        """The list, each item checked once more on its document; what fails makes room for another."""
+        request, policy = ranked.request, chosen.policy
+        scores = {one: ranked.blended.total(one) for one in ranked.gathered.videos}
+        new = ranked.gathered.scores.get("unexplored", {})
+        best = ranked.blended.ranked()[: max(POOL, ask.limit * 5)]
+        worth = sorted(new, key=lambda one: (-new[one], one))[: ask.limit]
+        pool = [ranked.gathered.videos[one] for one in dict.fromkeys((*best, *(one for one in worth if one in scores)))]
+        variety = Variety(
+            policy.relevance,
+            policy.per_creator,
+            policy.calibration,
+            request.taste.topics,
+            new,
+            newcomer_places(ask.limit, policy.exploration_share, request.seed),
+        )
+        ids = [video.video_id for video in pool]
+        vectors = self.catalogue.texts(ids)
+        groups = self._groups(ids) if self._groups is not None else None
+        documents: dict[str, Understanding] = {}
+        picks: list[IndexedVideo] = []
+        for _ in range(_MAX_ROUNDS):
+            picks = diversify(pool, scores, vectors, limit=ask.limit, variety=variety, groups=groups)
+            documents |= self.library.record.understandings(
+                video.video_id for video in picks if video.video_id not in documents
+            )
+            refused = {
+                video.video_id
+                for video in picks
+                if video.video_id not in documents
+                or not document_allows(documents[video.video_id], request.taste, request.context.language)
+            }
+            if not refused:
+                return picks, documents
+            pool = [video for video in pool if video.video_id not in refused]
+            picks = [video for video in picks if video.video_id not in refused]
+        return picks, documents
+
+    def _found(self, ranked: Ranked, picks: Sequence[IndexedVideo], documents: Mapping[str, Understanding]) -> Found:
+        request, scores = ranked.request, ranked.blended.scores
+        ids = [video.video_id for video in picks]
+        seen_looks = any(scores[one].get("looks") for one in ids)
+        leads = {one for interest in request.taste.interests for one in interest.videos[:3]}
+        return Found(
+            request,
+            {**documents, **self.library.record.understandings(leads - set(documents))},
+            ranked.gathered.found_by,
+            looks=nearest_looks(request, ids) if seen_looks else {},
+            shared=self._shared(ranked, ids),
+        )
+
+    def _shared(self, ranked: Ranked, picks: Sequence[str]) -> dict[str, str]:
+        """Per pick that the collaborative source carried: the viewer's video that somebody else took to as well."""
+        source = next((one for one in self._sources if isinstance(one, CollaborativeSource)), None)
+        found: dict[str, str] = {}
+        if source is None or "collaborative" not in ranked.gathered.scores:
+            return found
+        taste = ranked.request.taste
+        viewer = source.fold_in(taste.events)
+        for pick in picks if viewer is not None else ():
+            share = ranked.blended.scores[pick].get("collaborative")
+            if viewer is None or share is None or share.contribution <= 0:
+                continue
+            for anchor, _ in viewer.causes(pick)[:2]:
+                if anchor in taste.taken and self.library.record.somebody_took_to_both(
+                    pick, anchor, but=taste.user, watched_ratio=TAKEN_RATIO
+                ):
+                    found[pick] = anchor
+                    break
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendations:
-    """A feed. `basis` says what it rests on; `note` says why it is empty or short, in words, when it is."""
-
-    items: tuple[Recommendation, ...]
-    basis: str
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    videos: Mapping[str, IndexedVideo]
-    near: Mapping[str, Mapping[str, Near]]
+def with_counterfactual(
+    feed: Recommendations,
+    before: Sequence[str],
+    after: Sequence[str],
+    score: Callable[[str], float],
+    causes: tuple[str, ...],
+) -> Recommendations:
+    """The feed with each item's place without the causes."""
+    was = {one: place for place, one in enumerate(before, start=1)}
+    now = {one: place for place, one in enumerate(after, start=1)}
+    items = tuple(
+        replace(
+            item,
+            without=Without(causes, was[item.video_id], now[item.video_id], score(item.video_id)),
+        )
+        for item in feed.items
+    )
+    return replace(feed, items=items)
 
 
 def recommend(
-    library: Library,
-    user: str,
-    *,
-    context: Context | None = None,
-    limit: int = 10,
-    weights: RecommendWeights | None = None,
-    parameters: ProfileParameters | None = None,
-    per_source: int = 100,
-    now: datetime | None = None,
+    library: Library, user: str, *, context: Context | None = None, limit: int = 10, policy: str | None = None
 ) -> Recommendations:
-    """Videos for a viewer, best first, none that they saw, none with a severe safety label.
-
-    No model runs: everything was embedded when the videos were published. A viewer of whom nothing is known gets a
-    feed from the context, freshness and variety. Raises `UnknownLabel` for a context the taxonomy does not know.
-    """
-    now = now or datetime.now(UTC)
-    taxonomy = library.taxonomy()
-    resolved = resolve_context(context or Context(), taxonomy)
-    index = library.index
-    rarity = Rarity(index)
-    profile = build_profile(index, library.record.events(user), now=now, rarity=rarity, parameters=parameters)
-    found = _candidates(library, profile, resolved, per_source)
-    published = published_times(library.record, found.videos.values())
-    scores = _blend(found, profile, resolved, taxonomy, rarity, published, now, weights or RecommendWeights())
-    totals = {point: total(parts.values()) for point, parts in scores.items()}
-    picked = _pick(library, found, totals, limit)
-    explainer = Explainer(library.record, taxonomy, rarity, profile, resolved, found.near, published)
-    items = tuple(
-        Recommendation(
-            video_id=video.video_id,
-            title=video.title,
-            creator=video.creator,
-            duration_s=video.duration_s,
-            score=totals[video.point_id],
-            sources=scores[video.point_id],
-            reasons=explainer.reasons(video, scores[video.point_id]),
-        )
-        for video in picked
-    )
-    return Recommendations(items, _basis(profile, resolved), _note(library, profile, items, limit))
-
-
-def _candidates(library: Library, profile: Profile, context: ResolvedContext, limit: int) -> _Candidates:
-    index = library.index
-    # The payload names categories; how bad each is, the rules say that raised them.
-    unsafe = [category.slug for category in load_rules().categories if category.severity is Severity.HIGH]
-    where = seen_filter(profile, context, unsafe)
-    meaning, near_text = near_anchors(index, profile.anchors, "text", where, limit)
-    looks, near_looks = near_anchors(index, profile.anchors, "visual", where, limit)
-    points: Iterable[Stored | Hit] = [
-        *near_text.values(),
-        *near_looks.values(),
-        *with_liked_labels(index, profile, where, limit),
-        *fitting(index, context, where, limit),
-        *newest(index, library.record, where, limit),
-        *index.scroll(Collection.VIDEOS, where=_unless_empty(where), limit=limit),
-    ]
-    videos = {point.id: IndexedVideo.of(point.id, point.payload) for point in points}
-    return _Candidates(videos, {"meaning": meaning, "looks": looks})
-
-
-def _blend(
-    found: _Candidates,
-    profile: Profile,
-    context: ResolvedContext,
-    taxonomy: Taxonomy,
-    rarity: Rarity,
-    published: Mapping[str, float],
-    now: datetime,
-    weights: RecommendWeights,
-) -> dict[str, dict[str, SourceScore]]:
-    """Per candidate and source: raw score, score in this request, and its share of the sum; the shares add up to 1."""
-    raw: dict[str, dict[str, float]] = {
-        source: {point: near.score for point, near in nearest.items()} for source, nearest in found.near.items()
-    }
-    everyone = found.videos.items()
-    raw["labels"] = {point: label_score(video, profile, rarity) for point, video in everyone} if profile.labels else {}
-    raw["fit"] = {} if context.empty else {point: fit_score(video, context, taxonomy) for point, video in everyone}
-    raw["fresh"] = {point: fresh_score(when, now) for point, when in published.items()}
-    # Nearness is only comparable within a request; the other scores mean the same everywhere and stay as they are.
-    scaled = {source: normalise(values) if source in found.near else values for source, values in raw.items() if values}
-    named = asdict(weights)
-    whole = sum(named[source] for source in scaled) or 1.0
-    blended: dict[str, dict[str, SourceScore]] = {point: {} for point in found.videos}
-    for source, values in scaled.items():
-        for point, value in values.items():
-            blended[point][source] = SourceScore(raw[source][point], value, named[source] / whole * value)
-    return blended
-
-
-def _pick(library: Library, found: _Candidates, totals: Mapping[str, float], limit: int) -> list[IndexedVideo]:
-    ranked = sorted(found.videos, key=lambda point: (-totals[point], point))
-    safe: list[IndexedVideo] = []
-    for point in ranked:
-        if len(safe) == max(limit * 5, 50):
-            break
-        if not _severe(library, found.videos[point].video_id):
-            safe.append(found.videos[point])
-    stored = library.index.retrieve(Collection.VIDEOS, [video.point_id for video in safe], with_vectors=True)
-    vectors = {point.id: vector for point in stored if (vector := mean_direction(point, "text")) is not None}
-    return diversify(safe, totals, vectors, limit=limit)
-
-
-def _severe(library: Library, video_id: str) -> bool:
-    """Checked on the document as well as in the filter: a payload that lags behind must not let a video through."""
-    understanding = library.record.understanding(video_id)
-    return understanding is not None and any(label.severity == Severity.HIGH for label in understanding.safety)
-
-
-def _basis(profile: Profile, context: ResolvedContext) -> str:
-    if not profile.cold:
-        return "interactions" if context.empty else "interactions and context"
-    return "cold start" if context.empty else "cold start with context"
-
-
-def _note(library: Library, profile: Profile, items: tuple[Recommendation, ...], limit: int) -> str | None:
-    if len(items) >= limit:
-        return None
-    total_videos = library.index.count(Collection.VIDEOS)
-    if total_videos == 0:
-        return "The library has no videos yet: `reelwise analyze` or POST /v1/videos adds some."
-    if items:
-        return f"Only {len(items)} of {total_videos} videos are left after what was seen and what was asked for."
-    if len(profile.seen) >= total_videos:
-        return f"All {total_videos} videos were seen already."
-    return "No video passes what was asked for (language, safety, already seen)."
-
-
-def _unless_empty(where: Filter) -> Filter | None:
-    return where if where.equals or where.excludes or where.not_ids else None
+    """A feed from a library that no recommender is kept for; nothing is recorded as shown. See `Recommender`."""
+    recommender = Recommender(library, cache_s=0.0)
+    try:
+        return recommender.recommend(Ask(user, context or Context(), limit, policy, dry_run=True))
+    finally:
+        recommender.close()

@@ -9,7 +9,7 @@ from services.library.index.port import Collection, Filter, Hit, SparseVector, V
 from services.library.index.schema import LEXICAL
 from services.library.index.sparse import encode_query
 from services.library.library import Library
-from services.recommend.filters import SearchFilters
+from services.recommend.filters import SearchFilters, also
 from services.recommend.indexed import IndexedVideo, LabelKey
 from services.recommend.models import QueryModels
 from services.recommend.query_labels import labels_in, tag_candidates
@@ -130,17 +130,3 @@ def _labelled(
             payloads[stored.id] = stored.payload
             scores[stored.id] = scores.get(stored.id, 0.0) + 1.0
     return [Hit(point, score, payloads[point]) for point, score in scores.items()]
-
-
-def also(where: Filter | None, field: str, values: list[str]) -> Filter:
-    """`where`, and `field` is one of `values`; values that `where` asks of the same field must hold as well."""
-    base = where or Filter()
-    asked = base.equals.get(field)
-    both = values if asked is None else [value for value in values if value in asked]
-    return Filter(
-        equals={**base.equals, field: both or list(asked or ())},
-        excludes=base.excludes,
-        ranges=base.ranges,
-        ids=base.ids,
-        not_ids=base.not_ids,
-    )

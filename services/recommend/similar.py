@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from services.library.index.port import Collection, Filter, Hit
 from services.library.library import Library
-from services.library.taxonomy import Taxonomy, load_taxonomy
+from services.library.taxonomy import Taxonomy
 from services.library.understanding import Bilingual, EvidenceKind, Understanding
 from services.recommend.alike import ALIKE_IN_LOOKS, ALIKE_IN_MEANING
 from services.recommend.indexed import IndexedVideo, LabelKey, label_names, point_id
+from services.recommend.interest_vectors import direction
 from services.recommend.profile import Rarity
 from services.recommend.reasons import Reason, find_label
 from services.recommend.scores import SourceScore, fuse, total
 from services.recommend.search import SearchHit
-from services.recommend.sources import mean_direction
 
 MAX_SHARED = 3
 """Most shared labels that a reason names."""
@@ -51,7 +51,7 @@ def similar_videos(
     found: dict[str, Mapping[str, float]] = {}
     hits: dict[str, Hit] = {}
     for using in ("text", "visual"):
-        vector = mean_direction(own[0], using)
+        vector = direction(own[0], using)
         if vector is None:
             continue
         nearest = library.index.query(
@@ -65,7 +65,7 @@ def similar_videos(
         hits.update({hit.id: hit for hit in nearest})
     fused = fuse(found, {"text": weights.text, "visual": weights.visual})
     best = sorted(fused, key=lambda point: (-total(fused[point].values()), point))[:limit]
-    taxonomy, rarity = load_taxonomy(), Rarity(library.index)
+    taxonomy, rarity = library.taxonomy(), Rarity(library.index)
     documents = library.record.understandings([IndexedVideo.of(point, hits[point].payload).video_id for point in best])
     answer = []
     for point in best:

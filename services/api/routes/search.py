@@ -1,4 +1,4 @@
-"""Search and recommendations."""
+"""Search."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 
 from services.api.errors import error_responses
 from services.api.lookup import NamedVideo, ServiceOf
-from services.api.results import MomentAnswer, RecommendationsAnswer, VideoAnswer
-from services.recommend import Context, SearchFilters, recommend, search_moments, search_videos, similar_videos
+from services.api.results import MomentAnswer, VideoAnswer
+from services.recommend import SearchFilters, search_moments, search_videos, similar_videos
 from services.recommend.search import MAX_QUERY_CHARACTERS
 
 router = APIRouter(prefix="/v1")
@@ -61,21 +61,3 @@ def similar(service: ServiceOf, video: NamedVideo, limit: _Limit = 10) -> VideoA
     Empty while the video is not in the index.
     """
     return VideoAnswer.of(video.id, similar_videos(service.library, video.id, limit=limit))
-
-
-@router.get("/recommendations", tags=["recommendations"], summary="Recommend videos", responses=error_responses(422))
-def recommendations(
-    service: ServiceOf,
-    user: Annotated[str, Query(min_length=1, max_length=200, description="Viewer; need not be known.")],
-    mood: _Label = None,
-    occasion: _Label = None,
-    limit: _Limit = 10,
-    language: _Language = None,
-    hour: Annotated[int | None, Query(ge=0, le=23, description="The viewer's local hour.")] = None,
-) -> RecommendationsAnswer:
-    """Videos for a viewer, each with one to three reasons that rest on stored evidence or on what the viewer did.
-
-    `basis` says what the feed rests on; an unknown viewer gets one from the context, freshness and variety.
-    """
-    context = Context(mood=mood, occasion=occasion, language=language, hour=hour)
-    return RecommendationsAnswer.of(user, recommend(service.library, user, context=context, limit=limit))

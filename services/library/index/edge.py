@@ -18,6 +18,7 @@ from services.library.errors import IndexMismatch, IndexUnavailable, LibraryLock
 from services.library.index.points import (
     batches,
     checked,
+    checked_discovery,
     checked_facet,
     checked_filter,
     checked_vector,
@@ -25,7 +26,17 @@ from services.library.index.points import (
     physical_name,
     point_id,
 )
-from services.library.index.port import Collection, Filter, Hit, MultiVector, Point, SparseVector, Stored, Vector
+from services.library.index.port import (
+    Collection,
+    Filter,
+    Hit,
+    MultiVector,
+    Point,
+    PreparedFilter,
+    SparseVector,
+    Stored,
+    Vector,
+)
 from services.library.index.schema import LEXICAL, PAYLOAD_INDEXES, IndexDims
 from services.library.jsonable import storable_json
 
@@ -89,31 +100,67 @@ class EdgeIndex:
         vector: Vector | SparseVector,
         where: Filter | None = None,
         limit: int = 10,
+        fields: Sequence[str] | None = None,
     ) -> list[Hit]:
         """Nearest points by the named vector, best first. Raises `IndexMismatch`."""
         ready = checked_vector(collection, using, vector, self._dims)
         if ready is None:
             return []
-        request = qe.QueryRequest(
-            limit=limit,
-            query=qe.Query.Nearest(_vector(ready), using),
-            filter=_filter(checked_filter(collection, where)),
-            with_payload=True,
-        )
-        with self._reading(collection) as shard:
-            return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in shard.query(request)]
+        return self._ranked(collection, qe.Query.Nearest(_vector(ready), using), where, limit, fields)
 
-    def retrieve(self, collection: Collection, ids: Sequence[str], *, with_vectors: bool = False) -> list[Stored]:
+    def discover(
+        self,
+        collection: Collection,
+        *,
+        using: str,
+        target: Vector,
+        pairs: Sequence[tuple[Vector, Vector]],
+        where: Filter | None = None,
+        limit: int = 10,
+        fields: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """Points on the right side of most pairs, nearest to the target. Raises `IndexMismatch`."""
+        aim, sides = checked_discovery(collection, using, target, pairs, self._dims)
+        if aim is None:
+            return []
+        context = [qe.ContextPair(_vector(positive), _vector(negative)) for positive, negative in sides]
+        query = qe.Query.Discover(qe.DiscoverQuery(_vector(aim), context), using)
+        return self._ranked(collection, query, where, limit, fields)
+
+    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
+        """Ids of points that the filter keeps, drawn at random."""
+        return [hit.id for hit in self._ranked(collection, qe.Sample.Random, where, limit, ())]
+
+    def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
+        """Convert a filter once. Raises `IndexMismatch`."""
+        return PreparedFilter(collection, _filter(checked_filter(collection, where)))
+
+    def retrieve(
+        self,
+        collection: Collection,
+        ids: Sequence[str],
+        *,
+        with_vectors: bool | Sequence[str] = False,
+        fields: Sequence[str] | None = None,
+    ) -> list[Stored]:
         """In the order of `ids`; unknown ids are left out."""
         wanted = [point_id(one) for one in ids]
+        vectors = with_vectors if isinstance(with_vectors, bool) else list(with_vectors)
         with self._reading(collection) as shard:
-            found = {str(record.id): record for record in shard.retrieve(wanted, True, with_vectors)}
+            found = {str(record.id): record for record in shard.retrieve(wanted, _payload(fields), vectors)}
         return [_stored(found[one]) for one in wanted if one in found]
 
-    def scroll(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[Stored]:
+    def scroll(
+        self,
+        collection: Collection,
+        *,
+        where: Filter | None = None,
+        limit: int = 100,
+        fields: Sequence[str] | None = None,
+    ) -> list[Stored]:
         """Points the filter keeps, ordered by id."""
         condition = _filter(checked_filter(collection, where))
-        request = qe.ScrollRequest(limit=limit, filter=condition, with_payload=True, with_vector=False)
+        request = qe.ScrollRequest(limit=limit, filter=condition, with_payload=_payload(fields), with_vector=False)
         with self._reading(collection) as shard:
             return [_stored(record) for record in shard.scroll(request)[0]]
 
@@ -145,6 +192,18 @@ class EdgeIndex:
                 shard.close()
             self._shards.clear()
         self._lock.release()
+
+    def _ranked(
+        self, collection: Collection, query: Any, where: Filter | None, limit: int, fields: Sequence[str] | None
+    ) -> list[Hit]:
+        request = qe.QueryRequest(
+            limit=limit,
+            query=query,
+            filter=_filter(checked_filter(collection, where)),
+            with_payload=_payload(fields),
+        )
+        with self._reading(collection) as shard:
+            return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in shard.query(request)]
 
     @staticmethod
     def _own(folder: Path) -> FileLock:
@@ -235,6 +294,11 @@ def _vectors(vectors: Mapping[str, Vector | MultiVector | SparseVector]) -> dict
     return {name: _vector(vector) for name, vector in vectors.items()}
 
 
+def _payload(fields: Sequence[str] | None) -> bool | list[str]:
+    """What Edge is to read of a payload; for no field at all it must not read any."""
+    return True if fields is None else list(fields) or False
+
+
 def _stored(record: Any) -> Stored:
     vectors: dict[str, Vector | MultiVector | SparseVector] = {}
     for name, value in (record.vector or {}).items():
@@ -259,6 +323,8 @@ def _filter(where: Filter) -> Any:
             must.append(qe.FieldCondition(key, range=qe.RangeFloat(gte=low, lte=high)))
     if where.ids is not None:
         must.append(qe.HasIdCondition(set(where.ids)))
+    if where.within is not None:
+        must.append(where.within.condition)
     if where.not_ids:
         must_not.append(qe.HasIdCondition(set(where.not_ids)))
     return qe.Filter(must=must or None, must_not=must_not or None)

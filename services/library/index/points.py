@@ -5,6 +5,7 @@ So a mistake fails the same way everywhere, in our words, and before a part of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -45,8 +46,13 @@ def mismatch(where: str, live: Mapping[str, str], wanted: Mapping[str, str]) -> 
     )
 
 
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
 def point_id(text: str) -> str:
     """The id in its canonical form. Raises `IndexMismatch` when it is not a UUID."""
+    if _CANONICAL.fullmatch(text):  # nearly all are: five times faster than parsing
+        return text
     try:
         return str(UUID(text))
     except ValueError as error:
@@ -96,6 +102,22 @@ def checked_vector(
     return array.reshape(-1, spec.dim) if spec.multi else array
 
 
+def checked_discovery(
+    collection: Collection, using: str, target: Vector, pairs: Sequence[tuple[Vector, Vector]], dims: IndexDims
+) -> tuple[NDArray[np.float32] | None, list[tuple[NDArray[np.float32], NDArray[np.float32]]]]:
+    """The target (None when empty) and the pairs that have both sides. Raises `IndexMismatch`."""
+    if using == LEXICAL:
+        raise IndexMismatch("Discovery works on dense vectors, not on 'lexical'.")
+    aim = checked_vector(collection, using, target, dims)
+    sides = [
+        (positive, negative)
+        for one, other in pairs
+        if isinstance(positive := checked_vector(collection, using, one, dims), np.ndarray)
+        and isinstance(negative := checked_vector(collection, using, other, dims), np.ndarray)
+    ]
+    return (aim if isinstance(aim, np.ndarray) else None), sides
+
+
 def _checked_sparse(where: str, value: SparseVector) -> SparseVector | None:
     indices, values = value.indices, value.values
     ascending = all(a < b for a, b in pairwise(indices))
@@ -110,6 +132,8 @@ def checked_filter(collection: Collection, where: Filter | None) -> Filter:
     """The filter, with canonical ids. Raises `IndexMismatch` for a field without a payload index: it would scan."""
     if where is None:
         return Filter()
+    if where.within is not None and where.within.collection is not collection:
+        raise IndexMismatch(f"The filter was prepared for {where.within.collection.value!r}, not {collection.value!r}.")
     indexed = PAYLOAD_INDEXES[collection]
     for key in (*where.equals, *where.excludes, *where.ranges):
         if key not in indexed:
@@ -126,6 +150,7 @@ def checked_filter(collection: Collection, where: Filter | None) -> Filter:
         where.ranges,
         None if where.ids is None else [point_id(one) for one in where.ids],
         [point_id(one) for one in where.not_ids],
+        where.within,
     )
 
 

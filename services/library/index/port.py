@@ -45,11 +45,19 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedFilter:
+    """A filter in an adapter's own form, of `IndexPort.prepare`: of use to the index that made it only."""
+
+    collection: Collection
+    condition: object
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """All conditions hold together. `equals`: the field (or one of its items) is one of the values.
 
     `excludes`: the field (and every one of its items) is none of the values. `ranges`: gte/lte bounds, either None.
-    `ids` keeps only, `not_ids` drops, these point ids.
+    `ids` keeps only, `not_ids` drops, these point ids. `within` is a prepared filter that must hold as well.
     """
 
     equals: Mapping[str, Sequence[str | int | bool]] = field(default_factory=dict)
@@ -57,6 +65,7 @@ class Filter:
     ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     ids: Sequence[str] | None = None
     not_ids: Sequence[str] = ()
+    within: PreparedFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +112,63 @@ class IndexPort(Protocol):
         vector: Vector | SparseVector,
         where: Filter | None = None,
         limit: int = 10,
+        fields: Sequence[str] | None = None,
     ) -> list[Hit]:
-        """Nearest points by the named vector, best first. A point that lacks the vector is not a candidate."""
+        """Nearest points by the named vector, best first. A point that lacks the vector is not a candidate.
+
+        `fields` are the payload fields to bring along: all of them by default, none for `()`.
+        """
         ...
 
-    def retrieve(self, collection: Collection, ids: Sequence[str], *, with_vectors: bool = False) -> list[Stored]:
-        """In the order of `ids`; unknown ids are left out."""
+    def discover(
+        self,
+        collection: Collection,
+        *,
+        using: str,
+        target: Vector,
+        pairs: Sequence[tuple[Vector, Vector]],
+        where: Filter | None = None,
+        limit: int = 10,
+        fields: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """Qdrant's discovery search: points nearer to each pair's first vector than to its second come first, and
+        among them those nearest to `target`.
+
+        The score's whole part is how many pairs a point is on the right side of, less those it is on the wrong side
+        of; the rest, in (0, 1), rises with the cosine to the target.
+        """
         ...
 
-    def scroll(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[Stored]:
+    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
+        """Ids of points that pass the filter, drawn at random."""
+        ...
+
+    def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
+        """Check and convert a filter once, for several questions of one request (`Filter.within`).
+
+        Worth it for filters with hundreds of ids, which cost more to convert than to apply.
+        """
+        ...
+
+    def retrieve(
+        self,
+        collection: Collection,
+        ids: Sequence[str],
+        *,
+        with_vectors: bool | Sequence[str] = False,
+        fields: Sequence[str] | None = None,
+    ) -> list[Stored]:
+        """In the order of `ids`; unknown ids are left out. `with_vectors` may name the vectors that are wanted."""
+        ...
+
+    def scroll(
+        self,
+        collection: Collection,
+        *,
+        where: Filter | None = None,
+        limit: int = 100,
+        fields: Sequence[str] | None = None,
+    ) -> list[Stored]:
         """Points that pass the filter, in the order of ids."""
         ...
 

@@ -16,6 +16,7 @@ from services.library.errors import IndexMismatch, IndexUnavailable, PointMissin
 from services.library.index.points import (
     batches,
     checked,
+    checked_discovery,
     checked_facet,
     checked_filter,
     checked_vector,
@@ -23,7 +24,17 @@ from services.library.index.points import (
     physical_name,
     point_id,
 )
-from services.library.index.port import Collection, Filter, Hit, MultiVector, Point, SparseVector, Stored, Vector
+from services.library.index.port import (
+    Collection,
+    Filter,
+    Hit,
+    MultiVector,
+    Point,
+    PreparedFilter,
+    SparseVector,
+    Stored,
+    Vector,
+)
 from services.library.index.schema import LEXICAL, PAYLOAD_INDEXES, IndexDims
 from services.library.jsonable import storable_json
 
@@ -87,33 +98,79 @@ class ServerIndex:
         vector: Vector | SparseVector,
         where: Filter | None = None,
         limit: int = 10,
+        fields: Sequence[str] | None = None,
     ) -> list[Hit]:
         """Nearest points by the named vector, best first. Raises `IndexMismatch`."""
         ready = checked_vector(collection, using, vector, self._dims)
-        condition = _filter(checked_filter(collection, where))
         if ready is None:
             return []
-        with self._talking():
-            if self._url == MEMORY and not self._anyone_has(collection, using):
-                return []
-            found = self.client.query_points(
-                collection.value, query=_vector(ready), using=using, query_filter=condition, limit=limit
-            )
-        return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in found.points]
+        return self._ranked(collection, _vector(ready), using, where, limit, fields)
 
-    def retrieve(self, collection: Collection, ids: Sequence[str], *, with_vectors: bool = False) -> list[Stored]:
+    def discover(
+        self,
+        collection: Collection,
+        *,
+        using: str,
+        target: Vector,
+        pairs: Sequence[tuple[Vector, Vector]],
+        where: Filter | None = None,
+        limit: int = 10,
+        fields: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """Points on the right side of most pairs, nearest to the target. Raises `IndexMismatch`."""
+        aim, sides = checked_discovery(collection, using, target, pairs, self._dims)
+        if aim is None:
+            return []
+        context = [
+            models.ContextPair(positive=positive.tolist(), negative=negative.tolist()) for positive, negative in sides
+        ]
+        query = models.DiscoverQuery(discover=models.DiscoverInput(target=aim.tolist(), context=context))
+        return self._ranked(collection, query, using, where, limit, fields)
+
+    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
+        """Ids of points that the filter keeps, drawn at random."""
+        query = models.SampleQuery(sample=models.Sample.RANDOM)
+        return [hit.id for hit in self._ranked(collection, query, None, where, limit, ())]
+
+    def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
+        """Convert a filter once. Raises `IndexMismatch`."""
+        return PreparedFilter(collection, _filter(checked_filter(collection, where)))
+
+    def retrieve(
+        self,
+        collection: Collection,
+        ids: Sequence[str],
+        *,
+        with_vectors: bool | Sequence[str] = False,
+        fields: Sequence[str] | None = None,
+    ) -> list[Stored]:
         """In the order of `ids`; unknown ids are left out."""
         wanted = [point_id(one) for one in ids]
+        vectors = with_vectors if isinstance(with_vectors, bool) else list(with_vectors)
         with self._talking():
-            records = self.client.retrieve(collection.value, list(dict.fromkeys(wanted)), with_vectors=with_vectors)
+            records = self.client.retrieve(
+                collection.value,
+                list(dict.fromkeys(wanted)),
+                with_vectors=vectors,
+                with_payload=_payload(fields),
+            )
         found = {str(record.id): record for record in records}
         return [_stored(found[one]) for one in wanted if one in found]
 
-    def scroll(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[Stored]:
+    def scroll(
+        self,
+        collection: Collection,
+        *,
+        where: Filter | None = None,
+        limit: int = 100,
+        fields: Sequence[str] | None = None,
+    ) -> list[Stored]:
         """Points the filter keeps, ordered by id."""
         condition = _filter(checked_filter(collection, where))
         with self._talking():
-            records, _ = self.client.scroll(collection.value, scroll_filter=condition, limit=limit)
+            records, _ = self.client.scroll(
+                collection.value, scroll_filter=condition, limit=limit, with_payload=_payload(fields)
+            )
         return [_stored(record) for record in records]
 
     def count(self, collection: Collection, where: Filter | None = None) -> int:
@@ -141,6 +198,29 @@ class ServerIndex:
         if not self._closed:
             self._closed = True
             self.client.close()
+
+    def _ranked(
+        self,
+        collection: Collection,
+        query: Any,
+        using: str | None,
+        where: Filter | None,
+        limit: int,
+        fields: Sequence[str] | None,
+    ) -> list[Hit]:
+        condition = _filter(checked_filter(collection, where))
+        with self._talking():
+            if self._url == MEMORY and using is not None and not self._anyone_has(collection, using):
+                return []
+            found = self.client.query_points(
+                collection.value,
+                query=query,
+                using=using,
+                query_filter=condition,
+                limit=limit,
+                with_payload=_payload(fields),
+            )
+        return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in found.points]
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
@@ -220,6 +300,10 @@ def _vectors(vectors: Mapping[str, Vector | MultiVector | SparseVector]) -> dict
     return {name: _vector(vector) for name, vector in vectors.items()}
 
 
+def _payload(fields: Sequence[str] | None) -> bool | list[str]:
+    return True if fields is None else list(fields) or False
+
+
 def _stored(record: models.Record) -> Stored:
     vectors: dict[str, Vector | MultiVector | SparseVector] = {}
     if isinstance(record.vector, Mapping):
@@ -247,6 +331,9 @@ def _filter(where: Filter) -> models.Filter:
             must.append(models.FieldCondition(key=key, range=models.Range(gte=low, lte=high)))
     if where.ids is not None:
         must.append(models.HasIdCondition(has_id=list(where.ids)))
+    if where.within is not None:
+        assert isinstance(where.within.condition, models.Filter), "prepared by another index"
+        must.append(where.within.condition)
     if where.not_ids:
         must_not.append(models.HasIdCondition(has_id=list(where.not_ids)))
     return models.Filter(must=must or None, must_not=must_not or None)

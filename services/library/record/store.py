@@ -14,6 +14,7 @@ from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
 from services.library.jsonable import storable_text
 from services.library.record.accounts import Accounts
 from services.library.record.activity import Activity
+from services.library.record.audience import Audience
 from services.library.record.cleaning import CleaningRules
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.desk import Desk
@@ -29,7 +30,7 @@ from services.library.record.viewer_data import ViewerData
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData, Activity):
+class Record(Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData, Audience, Activity):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.

@@ -139,6 +139,48 @@ def test_filters_mean_the_same_everywhere(zoo, where, kept):
     assert zoo.count(VIDEOS) == 3 - len(kept)
 
 
+def test_a_prepared_filter_holds_with_whatever_is_asked_besides(zoo):
+    within = zoo.prepare(VIDEOS, Filter(equals={"tags": ["home"]}, not_ids=[uid(2)]))
+    assert set(ids(zoo.scroll(VIDEOS, where=Filter(within=within)))) == {uid(0), uid(1)}
+    both = Filter(equals={"language": ["zh"]}, within=within)
+    assert ids(zoo.query(VIDEOS, using="text", vector=axis(0), where=both)) == [uid(1)]
+    with pytest.raises(IndexMismatch, match="prepared for 'videos'"):
+        zoo.count(MOMENTS, Filter(within=within))
+    with pytest.raises(IndexMismatch, match="cannot be filtered"):
+        zoo.prepare(VIDEOS, Filter(equals={"title": ["x"]}))
+
+
+def test_only_the_fields_and_vectors_that_are_asked_for_come_along(zoo):
+    hit = zoo.query(VIDEOS, using="text", vector=axis(0), limit=1, fields=["language", "absent"])[0]
+    assert hit.payload == {"language": "en"}
+    assert zoo.query(VIDEOS, using="text", vector=axis(0), limit=1, fields=())[0].payload == {}
+    assert zoo.scroll(VIDEOS, fields=["tags"])[0].payload == {"tags": ["cat", "home"]}
+    (stored,) = zoo.retrieve(VIDEOS, [uid(0)], with_vectors=["text"], fields=["tags"])
+    assert (stored.payload, set(stored.vectors)) == ({"tags": ["cat", "home"]}, {"text"})
+
+
+def test_discovery_puts_the_right_side_of_a_pair_before_what_is_nearer_to_the_target(zoo):
+    assert ids(zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[])) == [uid(0), uid(1), uid(2)]
+    away = zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[(axis(1), near(0, 1, 0.1))])
+    assert ids(away)[0] == uid(2)
+    assert away[0].score > 1 > away[1].score
+    kept = zoo.discover(
+        VIDEOS, using="text", target=axis(0), pairs=[(axis(1), axis(0))], where=Filter(equals={"tags": ["dog"]})
+    )
+    assert ids(kept) == [uid(1)]
+    assert zoo.discover(MOMENTS, using="text", target=axis(0), pairs=[]) == []
+    with pytest.raises(IndexMismatch, match="dense"):
+        zoo.discover(VIDEOS, using="lexical", target=axis(0), pairs=[])
+
+
+def test_a_sample_is_drawn_from_what_passes_the_filter(zoo):
+    assert sorted(zoo.sample(VIDEOS)) == [uid(0), uid(1), uid(2)]
+    home = Filter(equals={"tags": ["home"]})
+    drawn = [zoo.sample(VIDEOS, where=home, limit=1) for _ in range(60)]
+    assert {one for (one,) in drawn} == {uid(0), uid(1)}
+    assert zoo.sample(MOMENTS) == []
+
+
 def test_setting_a_payload_merges_and_keeps_the_vectors(zoo):
     zoo.set_payload(VIDEOS, uid(0), {"review_state": "reviewed", "tags": ["kitten"]})
     (stored,) = zoo.retrieve(VIDEOS, [uid(0)], with_vectors=True)

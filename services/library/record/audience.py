@@ -1,0 +1,154 @@
+"""What the recommender asks of the record in batches: documents, new videos and their audience, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from services.library.jsonable import storable_text
+from services.library.record.database import Database
+from services.library.record.event_tables import EventRow, ImpressionBatchRow, ImpressionRow
+from services.library.record.events import EventKind, ShownReason
+from services.library.record.tables import UnderstandingRow, VideoRow
+from services.library.record.viewers import batches
+from services.library.understanding import Understanding, VideoState
+
+_LIKES = [kind.value for kind in (EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE)]
+_ACTS = [kind.value for kind in EventKind if kind is not EventKind.IMPRESSION]
+
+
+@dataclass(frozen=True, slots=True)
+class Plays:
+    """How often a video was started and how often watched through."""
+
+    started: int = 0
+    watched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """One impression of a video, without saying whose: when, in which answer, where, why, and in what context."""
+
+    request_id: str
+    at: datetime
+    policy: str
+    variant: str
+    position: int
+    score: float
+    contributions: Mapping[str, float]
+    reasons: tuple[ShownReason, ...]
+    context: Mapping[str, str | int | float | bool | None]
+
+
+class Audience(Database):
+    """The part of `RecordPort` that the recommender reads in batches."""
+
+    def understandings(self, video_ids: Iterable[str]) -> dict[str, Understanding]:
+        """The newest understanding of each video that has one."""
+        found: dict[str, Understanding] = {}
+        with self._read() as session:
+            for some in batches(sorted(set(video_ids))):
+                query = select(UnderstandingRow.video_id, UnderstandingRow.document)
+                for video_id, document in session.execute(query.where(UnderstandingRow.video_id.in_(some))):
+                    found[video_id] = Understanding.model_validate(document)
+        return found
+
+    def newest_ready(self, *, limit: int, since: datetime | None = None) -> dict[str, datetime]:
+        """Ids of ready videos and when they became known, newest first."""
+        query = select(VideoRow.id, VideoRow.created_at).where(VideoRow.state == VideoState.READY.value)
+        if since is not None:
+            query = query.where(VideoRow.created_at >= since)
+        with self._read() as session:
+            rows = session.execute(query.order_by(VideoRow.created_at.desc(), VideoRow.id).limit(limit))
+            return {row.id: row.created_at for row in rows}
+
+    def plays(self, video_ids: Iterable[str], *, watched_ratio: float) -> dict[str, Plays]:
+        """How often each video was started, and watched to `watched_ratio` of its length; zeros included.
+
+        A play whose watch time nobody reported is not counted.
+        """
+        wanted = sorted(set(video_ids))
+        found = dict.fromkeys(wanted, Plays())
+        watched = func.sum(case((EventRow.watch_ratio >= watched_ratio, 1), else_=0))
+        with self._read() as session:
+            for some in batches(wanted):
+                query = (
+                    select(EventRow.video_id, func.count(), watched)
+                    .where(EventRow.video_id.in_(some), EventRow.kind == EventKind.PLAY.value)
+                    .where(EventRow.watch_ratio.is_not(None))
+                    .group_by(EventRow.video_id)
+                )
+                for video_id, started, through in session.execute(query):
+                    found[video_id] = Plays(int(started), int(through))
+        return found
+
+    def acted_on(self, user_id: str, video_ids: Iterable[str]) -> set[str]:
+        """Those of the videos that the viewer ever acted on; being shown one is no act."""
+        user = storable_text(user_id).strip()
+        found: set[str] = set()
+        with self._read() as session:
+            for some in batches(sorted(set(video_ids))):
+                query = (
+                    select(EventRow.video_id)
+                    .where(EventRow.user_id == user, EventRow.video_id.in_(some), EventRow.kind.in_(_ACTS))
+                    .distinct()
+                )
+                found.update(one for one in session.scalars(query) if one is not None)
+        return found
+
+    def somebody_took_to_both(self, one: str, other: str, *, but: str, watched_ratio: float) -> bool:
+        """Whether a viewer other than `but` took to both videos: liked, commented, shared, kept, or watched
+        `watched_ratio` of it.
+        """
+        first, second = aliased(EventRow), aliased(EventRow)
+
+        def took(row: type[EventRow]) -> ColumnElement[bool]:
+            watched = and_(row.kind == EventKind.PLAY.value, row.watch_ratio >= watched_ratio)
+            return or_(row.kind.in_(_LIKES), watched)
+
+        query = (
+            select(first.user_id)
+            .join(second, second.user_id == first.user_id)
+            .where(first.video_id == one, second.video_id == other, took(first), took(second))
+            .where(first.user_id != storable_text(but).strip())
+            .limit(1)
+        )
+        with self._read() as session:
+            return session.scalar(query) is not None
+
+    def shown_to_anyone(self, video_id: str, *, limit: int) -> list[ShownItem]:
+        """The latest impressions of a video, newest first."""
+        query = (
+            select(ImpressionRow, ImpressionBatchRow)
+            .join(ImpressionBatchRow, ImpressionBatchRow.request_id == ImpressionRow.request_id)
+            .where(ImpressionRow.video_id == video_id)
+            .order_by(ImpressionBatchRow.at.desc(), ImpressionRow.request_id)
+            .limit(limit)
+        )
+        with self._read() as session:
+            return [
+                ShownItem(
+                    batch.request_id,
+                    batch.at,
+                    batch.policy,
+                    batch.variant,
+                    item.position,
+                    item.score,
+                    item.contributions,
+                    tuple(
+                        ShownReason(
+                            **{
+                                **reason,
+                                **{name: tuple(reason[name]) for name in ("evidence", "labels", "events")},
+                            }
+                        )
+                        for reason in item.reasons
+                    ),
+                    batch.context,
+                )
+                for item, batch in session.execute(query)
+            ]

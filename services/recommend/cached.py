@@ -1,0 +1,96 @@
+"""Values that are slow to make and may be a little old: made once, then renewed behind the requests that use them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+from services.library.errors import LibraryError
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+class Renewed(Generic[T]):
+    """A value that is at most about `ttl_s` seconds old while it is asked for.
+
+    The first caller waits for it. Later ones get the old value at once while one thread makes the new one; if that
+    fails, the old one stays and the log says so. With a `ttl_s` of 0 it is made for every caller.
+    """
+
+    def __init__(self, make: Callable[[], T], ttl_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._make, self._ttl_s, self._clock = make, ttl_s, clock
+        self._lock = threading.Lock()
+        self._value: T | None = None
+        self._made = 0.0
+        self._there = False
+
+    def get(self) -> T:
+        """The value. Raises what making it raises, if there is none yet."""
+        if self._ttl_s <= 0:
+            return self._make()
+        if not self._there:
+            with self._lock:
+                if not self._there:
+                    self._renew()
+        elif self._clock() - self._made > self._ttl_s and self._lock.acquire(blocking=False):
+            threading.Thread(target=self._renew_and_release, name="renew", daemon=True).start()
+        assert self._there
+        return self._value  # type: ignore[return-value]
+
+    def forget(self) -> None:
+        """Make the next caller wait for a new value."""
+        self._there = False
+
+    def _renew(self) -> None:
+        self._value = self._make()
+        self._made = self._clock()
+        self._there = True
+
+    def _renew_and_release(self) -> None:
+        try:
+            self._renew()
+        except LibraryError as error:
+            self._made = self._clock()
+            _log.warning("a cached value could not be renewed, the old one stays: %s", error)
+        finally:
+            self._lock.release()
+
+
+class Kept(Generic[K, T]):
+    """The most recently used `capacity` values, none older than `ttl_s` seconds. Safe to share between threads."""
+
+    def __init__(self, capacity: int, ttl_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._capacity, self._ttl_s, self._clock = capacity, ttl_s, clock
+        self._values: OrderedDict[K, tuple[float, T]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def many(self, keys: Iterable[K], fetch: Callable[[list[K]], Mapping[K, T]]) -> dict[K, T]:
+        """The values of `keys`; `fetch` is asked once for those that are not kept. Unknown keys are left out."""
+        now = self._clock()
+        found: dict[K, T] = {}
+        missing: list[K] = []
+        with self._lock:
+            for key in dict.fromkeys(keys):
+                kept = self._values.get(key)
+                if kept is None or now - kept[0] > self._ttl_s:
+                    missing.append(key)
+                else:
+                    self._values.move_to_end(key)
+                    found[key] = kept[1]
+        if missing:
+            fetched = fetch(missing)
+            found.update(fetched)
+            with self._lock:
+                for key, value in fetched.items():
+                    self._values[key] = (now, value)
+                    self._values.move_to_end(key)
+                while len(self._values) > self._capacity:
+                    self._values.popitem(last=False)
+        return found

@@ -1,0 +1,110 @@
+"""Ask all sources at once, and go on without those that fail or take too long."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass, field
+
+from services.library.errors import IndexUnavailable, LibraryError
+from services.recommend.indexed import IndexedVideo
+from services.recommend.sources.base import Scores, Source, SourceRequest
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A source that was asked and did not answer in time or at all."""
+
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Candidates and what every source says of them.
+
+    `scores` is by source, then by video id; `found_by` says which sources found a video, as against scoring what
+    others found.
+    """
+
+    videos: Mapping[str, IndexedVideo] = field(default_factory=dict)
+    scores: Mapping[str, Scores] = field(default_factory=dict)
+    found_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def gather(
+    sources: Sequence[Source],
+    request: SourceRequest,
+    pool: Executor,
+    *,
+    timeout_s: float,
+    must: Sequence[str] = (),
+) -> Gathered:
+    """Candidates of every source that applies, and `must`, each scored by all of them.
+
+    Raises `IndexUnavailable` when the index answers none of them: there is nothing to rank then.
+    """
+    asked = [source for source in sources if source.applies(request)]
+    ends = time.monotonic() + timeout_s
+    jobs = {source.name: pool.submit(source.candidates, request) for source in asked}
+    found, lost = _collect(jobs, ends)
+    if jobs and not found and all(isinstance(error, IndexUnavailable) for error in lost.values()):
+        raise next(error for error in lost.values() if isinstance(error, IndexUnavailable))
+    videos = request.catalogue.videos(dict.fromkeys((*must, *(one for scores in found.values() for one in scores))))
+    scored, late = score_all([source for source in asked if source.name in found], request, videos, found, pool, ends)
+    return Gathered(
+        videos,
+        scored,
+        {one: tuple(name for name, scores in found.items() if one in scores) for one in videos},
+        tuple(LeftOut(name, _said(error)) for name, error in {**lost, **late}.items()),
+    )
+
+
+def score_all(
+    sources: Sequence[Source],
+    request: SourceRequest,
+    videos: Mapping[str, IndexedVideo],
+    found: Mapping[str, Scores],
+    pool: Executor,
+    ends: float,
+) -> tuple[dict[str, Scores], dict[str, BaseException]]:
+    """Every source's score of every video; `found` are scores that are known already."""
+    jobs: dict[str, Future[Scores]] = {}
+    for source in sources:
+        known = found.get(source.name, {})
+        rest = {one: video for one, video in videos.items() if one not in known}
+        jobs[source.name] = pool.submit(source.score, request, rest)
+    answered, lost = _collect(jobs, ends)
+    scores: dict[str, Scores] = {}
+    for source in sources:
+        known = {one: value for one, value in found.get(source.name, {}).items() if one in videos}
+        scores[source.name] = {**answered.get(source.name, {}), **known}
+    return scores, lost
+
+
+def _collect(jobs: Mapping[str, Future[Scores]], ends: float) -> tuple[dict[str, Scores], dict[str, BaseException]]:
+    wait(jobs.values(), timeout=max(0.0, ends - time.monotonic()))
+    answered: dict[str, Scores] = {}
+    lost: dict[str, BaseException] = {}
+    for name, job in jobs.items():
+        if not job.done():
+            job.cancel()
+            lost[name] = TimeoutError("took too long")
+        elif (error := job.exception()) is not None:
+            # A source is a plug: whatever it raises must not take the others' picks with it, and is not hidden.
+            _log.error("source %s failed", name, exc_info=error)
+            lost[name] = error
+        else:
+            answered[name] = job.result()
+    return answered, lost
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "took too long"
+    return str(error) if isinstance(error, LibraryError) else f"failed ({type(error).__name__}); the log says more"

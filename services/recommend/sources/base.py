@@ -1,0 +1,88 @@
+"""The shape of a source, and what it is asked with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.library.index.port import Filter, IndexPort, Vector
+from services.library.record.events import EventKind
+from services.library.taxonomy import Taxonomy
+from services.recommend.catalogue import Catalogue
+from services.recommend.context import ResolvedContext
+from services.recommend.indexed import IndexedVideo, LabelKey
+from services.recommend.newcomers import Newcomer
+from services.recommend.profile import Rarity
+from services.recommend.taste import Taste
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How much a video is taken up at the moment: `score` decays by the hour, `counts` are plain numbers of events
+    in the window.
+    """
+
+    score: float
+    counts: Mapping[EventKind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the viewer asked for in words, as a text vector, and the labels that the words name."""
+
+    words: str
+    vector: Vector
+    labels: tuple[LabelKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """One request as every source sees it.
+
+    `allowed` is the hard filter: what does not pass must not be a candidate. `trends`, `newest` (ids, newest first)
+    and `newcomers` (by id) are what the record said a moment ago. `seed` makes chance repeatable.
+    """
+
+    taste: Taste
+    context: ResolvedContext
+    wish: Wish | None
+    allowed: Filter
+    limit: int
+    now: datetime
+    seed: int
+    index: IndexPort
+    catalogue: Catalogue
+    taxonomy: Taxonomy
+    rarity: Rarity
+    trends: Mapping[str, Trend]
+    newest: Sequence[str]
+    newcomers: Mapping[str, Newcomer]
+
+
+Scores = dict[str, float]
+"""Video id -> a source's own score; higher is better."""
+
+
+class Source(Protocol):
+    """Where candidates come from. A source holds no state of a request and is called from many threads."""
+
+    name: str
+    """What policies and answers call it."""
+
+    relative: bool
+    """Whether its scores only mean something beside each other, and are stretched over each request's candidates.
+    Scores of the others lie in [0, 1] and stay as they are."""
+
+    def applies(self, request: SourceRequest) -> bool:
+        """Whether the source has anything to go by; one that does not is left out and the others share its weight."""
+        ...
+
+    def candidates(self, request: SourceRequest) -> Scores:
+        """Up to `request.limit` videos that pass `request.allowed`, each with its score."""
+        ...
+
+    def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
+        """Scores of candidates that others found; those that it can say nothing of are left out."""
+        ...

@@ -1,0 +1,119 @@
+"""What the record knows: what is taken up at the moment, what is new, and what has not been tried yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.recommend.catalogue import keep_allowed
+from services.recommend.indexed import IndexedVideo
+from services.recommend.newcomers import LEAST_FIT, drawn
+from services.recommend.sources.base import Scores, SourceRequest
+from services.recommend.sources.fit import fit_score
+from services.recommend.sources.labels import label_match
+
+_HALF_LIFE_DAYS = 14.0
+
+
+class Trending:
+    """What the audience takes to now; the logarithm of decayed counts over that of the most taken up."""
+
+    name = "trending"
+    relative = False
+
+    def applies(self, request: SourceRequest) -> bool:
+        """Whether anything was taken up."""
+        return bool(request.trends)
+
+    def candidates(self, request: SourceRequest) -> Scores:
+        """The most taken up."""
+        best = sorted(request.trends, key=lambda one: (-request.trends[one].score, one))[: request.limit]
+        return self._scored(request, keep_allowed(request.index, best, request.allowed))
+
+    def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
+        """What is not taken up scores 0."""
+        return self._scored(request, videos)
+
+    @staticmethod
+    def _scored(request: SourceRequest, ids: Mapping[str, object] | list[str]) -> Scores:
+        most = math.log1p(max((trend.score for trend in request.trends.values()), default=0.0))
+        return {
+            one: max(0.0, math.log1p(max(0.0, request.trends[one].score)) / most)
+            if one in request.trends and most
+            else 0.0
+            for one in ids
+        }
+
+
+class Fresh:
+    """Newness: 1 for now, half of it after two weeks."""
+
+    name = "fresh"
+    relative = False
+
+    def applies(self, request: SourceRequest) -> bool:
+        """Always: every video has an age."""
+        return True
+
+    def candidates(self, request: SourceRequest) -> Scores:
+        """The newest that pass."""
+        allowed = keep_allowed(request.index, request.newest[: request.limit * 2], request.allowed)[: request.limit]
+        return self.score(request, request.catalogue.videos(allowed))
+
+    def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
+        """Newness of each; nothing of a video whose age nobody knows."""
+        times = {one: known_since(request, video) for one, video in videos.items()}
+        return {one: freshness(when, request.now) for one, when in times.items() if when is not None}
+
+
+def known_since(request: SourceRequest, video: IndexedVideo) -> float | None:
+    """When a video was published or else became known here (Unix seconds)."""
+    if video.published_at is not None:
+        return video.published_at
+    newcomer = request.newcomers.get(video.video_id)
+    return newcomer.since.timestamp() if newcomer is not None else None
+
+
+def freshness(published: float, now: datetime, half_life_days: float = _HALF_LIFE_DAYS) -> float:
+    """1 for now, half of it after `half_life_days`."""
+    return float(0.5 ** (max(0.0, now.timestamp() - published) / 86_400 / half_life_days))
+
+
+class Unexplored:
+    """New videos within their budget whose content fits: a draw from the belief in each, times the fit."""
+
+    name = "unexplored"
+    relative = False
+
+    def applies(self, request: SourceRequest) -> bool:
+        """Whether there are newcomers."""
+        return bool(request.newcomers)
+
+    def candidates(self, request: SourceRequest) -> Scores:
+        """The best draws."""
+        allowed = keep_allowed(request.index, list(request.newcomers)[: request.limit * 5], request.allowed)
+        scores = self.score(request, request.catalogue.videos(allowed))
+        best = sorted(scores, key=lambda one: (-scores[one], one))[: request.limit]
+        return {one: scores[one] for one in best}
+
+    def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
+        """The draw of each newcomer; other videos are left out."""
+        new = {one: video for one, video in videos.items() if one in request.newcomers}
+        fits = {one: newcomer_fit(request, video) for one, video in new.items()}
+        return drawn({one: request.newcomers[one] for one in new}, fits, request.seed)
+
+
+def newcomer_fit(request: SourceRequest, video: IndexedVideo) -> float:
+    """How well a newcomer's content fits, in [0, 1], 0.5 where nothing is known to fit it to.
+
+    Labels that the viewer cares for raise it above `LEAST_FIT`, labels they are turned away by lower it; a context
+    counts for a viewer of whom nothing is known.
+    """
+    labels = request.taste.labels
+    if labels:
+        match = label_match(video, labels, request.rarity, math.hypot(*labels.values()))
+        return LEAST_FIT * (1.0 + min(1.0, 3.0 * match)) if match > 0 else LEAST_FIT * max(0.0, 0.9 + match)
+    if not request.context.empty:
+        return LEAST_FIT * (1.0 + fit_score(video, request.context, request.taxonomy))
+    return LEAST_FIT
