@@ -14,7 +14,18 @@ import pytest
 import typer
 
 from services.api.errors import AmbiguousVideoId  # noqa: F401 - importing the API defines all of its errors
-from services.api.routes import events, media, recommendations, search, system, videos
+from services.api.routes import (
+    accounts,
+    events,
+    media,
+    recommendations,
+    review,
+    review_desk,
+    review_figures,
+    search,
+    system,
+    videos,
+)
 from services.cli.main import app
 from services.cli.output import CliError
 from services.intake.errors import ServiceError
@@ -189,7 +200,9 @@ def test_the_table_of_stages_is_the_pipeline() -> None:
 
 def test_the_table_of_routes_is_the_api() -> None:
     written = {row[0].strip("`") for row in table("docs/api.md", "| route |")}
-    modules = (videos, media, search, events, recommendations, system)
+    modules = (
+        videos, media, search, events, recommendations, review, review_desk, review_figures, accounts, system
+    )  # fmt: skip
     routes = (route for module in modules for route in module.router.routes)
     assert written == {f"{method} {route.path}" for route in routes for method in route.methods}
 

@@ -206,7 +206,7 @@ class _Plan:
 
     def _cited(self, *words: Words | None) -> dict[str, str]:
         ids = {one for word in words if isinstance(word, Label | SafetyLabel) for one in word.evidence}
-        return texts_of(self.laid.overlay.document, ids)
+        return texts_of(self.laid.machine, ids)
 
 
 def texts_of(document: Understanding, ids: set[str]) -> dict[str, str]:

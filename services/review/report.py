@@ -111,7 +111,10 @@ def report_card(record: Record, *, since: datetime | None = None) -> list[Accept
         for by, name in named:
             if name is not None:
                 counts[by, name, period][_VERDICTS[decision.action]] += 1
-    return [Acceptance(*key, **verdicts) for key, verdicts in sorted(counts.items())]
+    return [
+        Acceptance(by, name, period, said["accepted"], said["rejected"], said["edited"])
+        for (by, name, period), said in sorted(counts.items())
+    ]
 
 
 def exported(record: Record, *, since: datetime | None = None) -> Iterator[tuple[Decision, bool]]:

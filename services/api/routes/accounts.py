@@ -124,7 +124,7 @@ def end_sessions(service: ServiceOf, name: _Name) -> EndedAnswer:
 @router.get("/keys", summary="List API keys")
 def list_keys(service: ServiceOf) -> KeysAnswer:
     """All keys, revoked ones too, by their prefixes."""
-    return KeysAnswer(keys=tuple(KeyView.of(key) for key in service.library.record))
+    return KeysAnswer(keys=tuple(KeyView.of(key) for key in service.library.record.api_keys()))
 
 
 @router.post("/accounts/{name}/keys", status_code=201, summary="Make an API key", responses=error_responses(404, 422))

@@ -48,11 +48,11 @@ def overlay(machine: Understanding, decisions: Sequence[Decision], amendments: A
     document = machine.model_copy(update=lines)
     items += line_items
     for field, name in LABEL_FIELDS.items():
-        found = _labels(field, getattr(machine, name), document, standing, amendments)
+        found = _labels(field, getattr(machine, name), machine, standing, amendments)
         items += found
         kept = [item.effective for item in found if isinstance(item.effective, Label)]
         changes[name] = _distinct(field, kept)
-    safety = _safety(machine, document, standing)
+    safety = _safety(machine, standing)
     items += safety
     changes["safety"] = tuple(item.effective for item in safety if isinstance(item.effective, SafetyLabel))
     for field, name in SENTENCE_FIELDS.items():
@@ -126,7 +126,10 @@ def _vouched(label: Label, machine: Label | None, decision: Decision, document: 
 
 
 def _cited(ids: Iterable[str], texts: Mapping[str, str], document: Understanding) -> tuple[str, ...]:
-    """The ids that the cited lines have now: a new run numbers lines anew, and a line that is gone is not cited."""
+    """The ids that the cited lines have now, by the machine's words: a new run numbers lines anew.
+
+    A line that is gone is not cited.
+    """
     now = {line.id: line.text for line in document.evidence}
     by_text: dict[str, str] = {}
     for line in document.evidence:
@@ -141,9 +144,7 @@ def _cited(ids: Iterable[str], texts: Mapping[str, str], document: Understanding
     return tuple(dict.fromkeys(found))
 
 
-def _safety(
-    machine: Understanding, document: Understanding, standing: Mapping[tuple[Field, str], Standing]
-) -> list[Item]:
+def _safety(machine: Understanding, standing: Mapping[tuple[Field, str], Standing]) -> list[Item]:
     said = {label.category: label for label in machine.safety}
     targets = [*said, *(target for of, target in standing if of is Field.SAFETY and target not in said)]
     items = []
@@ -156,7 +157,7 @@ def _safety(
             if decision.action is not Action.REJECT:
                 wanted = decision.after if isinstance(decision.after, SafetyLabel) else given
                 if wanted is not None:
-                    evidence = _cited(wanted.evidence, decision.cited, document)
+                    evidence = _cited(wanted.evidence, decision.cited, machine)
                     effective = wanted.model_copy(update={"confidence": 1.0, "evidence": evidence})
         elif given is None:
             continue

@@ -32,7 +32,7 @@ class Signal(StrEnum):
 
 WEIGHTS: Mapping[Signal, float] = {
     Signal.DISPUTED: 10.0,
-    Signal.REPORTED: 6.0,
+    Signal.REPORTED: 8.0,
     Signal.SAFETY: 4.0,
     Signal.REACH: 2.0,
     Signal.ORPHANED: 1.5,
@@ -71,7 +71,7 @@ def attention(laid: Overlay, *, reach: int, reports: int, disputed: bool) -> dic
     ]
     found = {
         Signal.DISPUTED: 1.0 if disputed else 0.0,
-        Signal.REPORTED: min(1.0, (1 + reports) / 4) if reports else 0.0,
+        Signal.REPORTED: min(1.0, (2 + reports) / 4) if reports else 0.0,
         Signal.SAFETY: max(safety, default=0.0),
         Signal.ORPHANED: 1.0 if any(item.orphaned for item in laid.items) else 0.0,
         Signal.UNCERTAIN: 1.0 - sum(label.confidence for label in undecided) / len(undecided) if undecided else 0.0,

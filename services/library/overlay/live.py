@@ -39,7 +39,7 @@ def standing_decisions(
     amendments = amendments or Amendments()
     standing: dict[tuple[Field, str], Standing] = {}
     versions: dict[tuple[Field, str], int] = {}
-    for decision in decisions:
+    for decision in sorted(decisions, key=lambda one: one.id):
         key = (decision.field, amendments.key(decision.field, decision.target))
         versions[key] = max(versions.get(key, 0), decision.id)
     for key, version in versions.items():

@@ -145,7 +145,7 @@ class Accounts(Database):
             session.flush()
             return _key(row, account.name)
 
-    def keys(self, name: str | None = None) -> list[ApiKey]:
+    def api_keys(self, name: str | None = None) -> list[ApiKey]:
         """Keys of an account, or of everybody, newest first."""
         query = (
             select(ApiKeyRow, AccountRow.name)

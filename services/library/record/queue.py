@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, upd
 from sqlalchemy.orm import Session
 
 from services.library.errors import LibraryError
+from services.library.overlay.attention import Signal, score
 from services.library.record.database import Database
 from services.library.record.review_tables import QueueRow, ReviewRow
 
@@ -209,6 +210,10 @@ class Queue(Database):
                 review.finished_at = now
                 row.finished += 1
             row.disputed = disputed and row.finished < 3
+            row.signals = {name: value for name, value in row.signals.items() if name != Signal.DISPUTED.value} | (
+                {Signal.DISPUTED.value: 1.0} if row.disputed else {}
+            )
+            row.score = score(row.signals)
             row.state = "done" if row.finished >= _wanted_of(row, share) else "open"
             row.updated_at = now
             return row.state == "done"

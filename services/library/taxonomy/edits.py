@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.library.taxonomy.loader import TaxonomyError
-from services.library.taxonomy.types import Entry, Mood, Occasion, Slug, Taxonomy, Topic, Words
+from services.library.taxonomy.types import Entry, Slug, Taxonomy, Topic, Words
 
 Kind = Literal["topic", "mood", "occasion"]
 
@@ -81,8 +81,9 @@ def _apply(taxonomy: Taxonomy, edit: Describe | Merge | Move) -> Taxonomy:
 
 
 def _look_up(taxonomy: Taxonomy, kind: Kind, slug: str) -> Entry:
-    found: Entry = {"topic": taxonomy.topic, "mood": taxonomy.mood, "occasion": taxonomy.occasion}[kind](slug)
-    return found
+    if kind == "topic":
+        return taxonomy.topic(slug)
+    return taxonomy.mood(slug) if kind == "mood" else taxonomy.occasion(slug)
 
 
 def _replace(taxonomy: Taxonomy, kind: Kind, old: Entry, new: Entry | None) -> Taxonomy:
@@ -116,6 +117,5 @@ def _checked(taxonomy: Taxonomy, changes: dict[str, Any]) -> Taxonomy:
     """A new object, so that what the old one had worked out is not carried along; validated again."""
     values: dict[str, Any] = {name: getattr(taxonomy, name) for name in Taxonomy.model_fields}
     for name, entries in changes.items():
-        kind = {"topics": Topic, "moods": Mood, "occasions": Occasion}[name]
-        values[name] = tuple(kind.model_validate(entry.model_dump()) for entry in entries)
+        values[name] = tuple(type(entry).model_validate(entry.model_dump()) for entry in entries)
     return Taxonomy(**values)

@@ -77,8 +77,9 @@ def put(library: Library, understanding: Understanding) -> str:
     """A ready video with this document, in the record and in the index."""
     facts = understanding.video
     submission = Submission(facts.sha256, 1, f"videos/{facts.sha256}", facts.source, title=facts.title)
-    video, new = library.record.submit(submission)
-    if new:
+    video = library.record.video(facts.id)
+    if video is None:
+        video, _ = library.record.submit(submission)
         lane: Lane | None = Lane.PREPARE
         for following in (Lane.PERCEIVE, Lane.DESCRIBE, Lane.PUBLISH, None):
             lease = library.record.claim(video.id, lane, now=datetime.now(UTC), lease_s=60)
