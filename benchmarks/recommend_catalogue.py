@@ -7,6 +7,7 @@ so a hundred thousand clips take minutes instead of weeks. What is measured on i
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,26 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from services.library.index.port import Collection, IndexPort, Point
 from services.library.index.schema import IndexDims
 from services.library.index.sparse import encode_document
+from services.library.record.event_tables import EventCountRow, EventRow
+from services.library.record.store import Record
+from services.library.record.tables import UnderstandingRow, VideoRow
 from services.library.taxonomy import Taxonomy, load_taxonomy
+from services.library.understanding import (
+    Bilingual,
+    Evidence,
+    EvidenceKind,
+    Label,
+    Sound,
+    Understanding,
+    VideoFacts,
+    VideoState,
+)
 
 DIMS = IndexDims(text=384, visual=384, sound=64)
 """Sizes of the lite profile's vectors."""
@@ -27,7 +43,8 @@ FRAMES = 3
 """Frame vectors a clip has."""
 
 TAGS_PER_TOPIC = 24
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+EVENTS_PER_VIEWER = 50
+NOW = datetime.now(UTC)
 _BATCH = 2000
 _AGE_DAYS = 180
 
@@ -168,9 +185,170 @@ def _payload(clip: Clip, taxonomy: Taxonomy) -> dict[str, object]:
 
 
 def _unit(vectors: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float32]:
-    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _batches(clips: Sequence[Clip]) -> Iterator[Sequence[Clip]]:
     for start in range(0, len(clips), _BATCH):
         yield clips[start : start + _BATCH]
+
+
+def write_record(record: Record, clips: Sequence[Clip], events: int, seed: int = 0) -> list[str]:
+    """Rows of every clip with its document, and `events` events; names of the viewers.
+
+    A viewer has fifty events on two to four topics, within the last sixty days. Rows go in by the thousand, as a
+    restored backup would, past the checks that single uploads and events pass.
+    """
+    taxonomy = load_taxonomy()
+    with Session(record.engine) as session, session.begin():
+        for batch in _batches(clips):
+            session.execute(insert(VideoRow), [_video_row(clip) for clip in batch])
+            documents = [
+                {"video_id": clip.id, "document": _document(clip, taxonomy).model_dump(mode="json"), "updated_at": NOW}
+                for clip in batch
+            ]
+            session.execute(insert(UnderstandingRow), documents)
+    return _write_events(record, clips, events, seed)
+
+
+def _write_events(record: Record, clips: Sequence[Clip], events: int, seed: int) -> list[str]:
+    rng = np.random.default_rng(seed + 2)
+    by_topic: dict[int, list[Clip]] = {}
+    for clip in clips:
+        by_topic.setdefault(clip.topic, []).append(clip)
+    viewers = [f"viewer-{number}" for number in range(max(1, events // EVENTS_PER_VIEWER))]
+    kinds = np.array(["play", "play", "play", "play", "like", "skip", "share", "favourite"])
+    now = datetime.now(UTC)
+    counts: Counter[tuple[str, str, datetime]] = Counter()
+    rows: list[dict[str, object]] = []
+
+    def flush(session: Session) -> None:
+        if rows:
+            session.execute(insert(EventRow), rows)
+            rows.clear()
+
+    with Session(record.engine) as session, session.begin():
+        for viewer in viewers:
+            topics = rng.choice(list(by_topic), size=int(rng.integers(2, 5)))
+            ages_s = rng.uniform(60, 60 * 86_400, size=EVENTS_PER_VIEWER)
+            for number in range(EVENTS_PER_VIEWER):
+                of_topic = by_topic[int(topics[number % len(topics)])]
+                clip = of_topic[min(int(rng.zipf(1.2)), len(of_topic)) - 1]
+                kind = str(kinds[int(rng.integers(len(kinds)))])
+                at = now - timedelta(seconds=float(ages_s[number]))
+                ratio = float(rng.uniform(0, 1.4)) if kind == "play" else None
+                rows.append(_event_row(f"{viewer}-{number}", viewer, kind, at, clip, ratio))
+                counts[clip.id, kind, at.replace(minute=0, second=0, microsecond=0)] += 1
+            if len(rows) >= 20_000:
+                flush(session)
+        flush(session)
+        hours = [
+            {"video_id": one, "kind": kind, "hour": hour, "audience": "", "count": count}
+            for (one, kind, hour), count in counts.items()
+        ]
+        for start in range(0, len(hours), 20_000):
+            session.execute(insert(EventCountRow), hours[start : start + 20_000])
+    return viewers
+
+
+def write_busy_viewer(record: Record, clips: Sequence[Clip], events: int, name: str = "busy") -> str:
+    """One viewer with very many events."""
+    rng = np.random.default_rng(9)
+    now = datetime.now(UTC)
+    picked = rng.integers(len(clips), size=events)
+    with Session(record.engine) as session, session.begin():
+        for start in range(0, events, 20_000):
+            rows = [
+                _event_row(
+                    f"{name}-{number}",
+                    name,
+                    "play",
+                    now - timedelta(seconds=60 + 30 * number),
+                    clips[picked[number]],
+                    1.0,
+                )
+                for number in range(start, min(events, start + 20_000))
+            ]
+            session.execute(insert(EventRow), rows)
+    return name
+
+
+def _event_row(ident: str, viewer: str, kind: str, at: datetime, clip: Clip, ratio: float | None) -> dict[str, object]:
+    return {
+        "id": ident,
+        "user_id": viewer,
+        "kind": kind,
+        "at": at,
+        "video_id": clip.id,
+        "creator": None,
+        "watch_s": None,
+        "duration_s": clip.duration_s,
+        "watch_ratio": ratio,
+        "query": None,
+        "request_id": None,
+        "position": None,
+        "utc_offset_minutes": 480,
+        "audience": None,
+    }
+
+
+def _video_row(clip: Clip) -> dict[str, object]:
+    return {
+        "id": clip.id,
+        "sha256": clip.sha256,
+        "size_bytes": 1,
+        "blob_key": f"videos/{clip.sha256}",
+        "state": VideoState.READY.value,
+        "reason": None,
+        "lane": None,
+        "attempts": 0,
+        "not_before": None,
+        "dirty": False,
+        "lease_token": None,
+        "lease_expires_at": None,
+        "created_at": clip.published_at,
+        "updated_at": clip.published_at,
+    }
+
+
+def _document(clip: Clip, taxonomy: Taxonomy) -> Understanding:
+    leaf = taxonomy.leaves[clip.topic]
+    source = {"confidence": 0.7, "source": "made-up"}
+
+    def label(en: str, zh: str, slug: str | None) -> Label:
+        return Label(label=en, label_zh=zh, slug=slug, evidence=("S1", "F1"), **source)
+
+    moods, occasion = [taxonomy.mood(slug) for slug in clip.moods], taxonomy.occasion(clip.occasion)
+    lines = [
+        Evidence(
+            id=f"{kind.value}{number}",
+            kind=kind,
+            start=float(number),
+            end=float(number + 1),
+            text=f"{leaf.description_en} {number}",
+        )
+        for kind in (EvidenceKind.SPEECH, EvidenceKind.FRAME, EvidenceKind.SOUND)
+        for number in range(1, 7)
+    ]
+    return Understanding(
+        state=VideoState.READY,
+        video=VideoFacts(
+            id=clip.id,
+            source="made-up",
+            sha256=clip.sha256,
+            title=clip.title,
+            creator=clip.creator,
+            duration_s=clip.duration_s,
+            has_audio=True,
+            language=clip.language,
+        ),
+        evidence=tuple(lines),
+        summary=Bilingual(en=leaf.description_en, zh=leaf.description_zh),
+        why=Bilingual(en=leaf.description_en, zh=leaf.description_zh),
+        topics=(label(leaf.en, leaf.zh, leaf.slug),),
+        tags=tuple(label(tag, tag, None) for tag in clip.tags),
+        moods=tuple(label(mood.en, mood.zh, mood.slug) for mood in moods),
+        occasions=(label(occasion.en, occasion.zh, occasion.slug),),
+        sound=Sound(speech_ratio=0.4, music_ratio=0.4, tempo_bpm=92.0, energy=0.4),
+    )

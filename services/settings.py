@@ -86,6 +86,12 @@ class Settings(BaseSettings):
     event_max_ahead_s: float = Field(300.0, ge=0, description="How far ahead of this clock an event may be, seconds.")
     event_max_age_days: float = Field(730.0, gt=0, description="Age beyond which an event is dropped, days.")
     event_max_per_minute: int = Field(240, gt=0, description="Most events of one viewer within a minute.")
+    train_s: float = Field(
+        3600.0, ge=0, description="How often collaborative factors are trained, seconds; 0: by `reelwise train` alone."
+    )
+    train_factors: int = Field(32, gt=0, description="Numbers that a video's collaborative factors have.")
+    train_min_viewers: int = Field(20, gt=0, description="Viewers with a like that training needs at least.")
+    train_min_videos: int = Field(20, gt=0, description="Liked videos that training needs at least.")
 
     @property
     def resolved_database_url(self) -> str:

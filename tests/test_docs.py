@@ -24,6 +24,7 @@ from services.api.routes import (
     review_figures,
     search,
     system,
+    users,
     videos,
 )
 from services.cli.main import app
@@ -201,7 +202,7 @@ def test_the_table_of_stages_is_the_pipeline() -> None:
 def test_the_table_of_routes_is_the_api() -> None:
     written = {row[0].strip("`") for row in table("docs/api.md", "| route |")}
     modules = (
-        videos, media, search, events, recommendations, review, review_desk, review_figures, accounts, system
+        videos, media, search, events, recommendations, users, review, review_desk, review_figures, accounts, system
     )  # fmt: skip
     routes = (route for module in modules for route in module.router.routes)
     assert written == {f"{method} {route.path}" for route in routes for method in route.methods}

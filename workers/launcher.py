@@ -19,6 +19,8 @@ from services.library.record.types import Lane
 from workers.app import create_app, enqueue, queue_name
 from workers.lanes import LaneWorker, utc_now
 from workers.pipeline import Pipeline
+from workers.training.collaborative import TrainingOutcome, train_collaborative
+from workers.training.task import TASK, TrainingClock, add_training, parameters_of, train_queue
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ class EmbeddedWorker:
         self._library = library
         self._lanes = LaneWorker(Pipeline(library, runtime), self._report)
         self._app = create_app(library.settings, lambda: self)
+        add_training(self._app, library.settings, self.train)
+        self._training = TrainingClock(library.settings, library.blobs)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._progress: dict[str, StageProgress] = {}
         self._told: dict[tuple[str, Lane], float] = {}
@@ -72,7 +76,10 @@ class EmbeddedWorker:
         self._controller = self._app.WorkController(
             pool=_ThreadPool,
             concurrency=self._threads,
-            queues=[queue_name(self._library.settings, lane) for lane in Lane],
+            queues=[
+                *(queue_name(self._library.settings, lane) for lane in Lane),
+                train_queue(self._library.settings),
+            ],
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,
@@ -100,6 +107,13 @@ class EmbeddedWorker:
             # From here on the message is spent: should the lane fall due again (a retry), the sweep has to say so.
             self._told.pop((video_id, lane), None)
         return self._lanes.run(video_id, lane)
+
+    def train(self) -> TrainingOutcome:
+        """Learn from what viewers did, in the calling thread."""
+        library = self._library
+        return train_collaborative(
+            library.record, library.blobs, now=utc_now(), parameters=parameters_of(library.settings)
+        )
 
     def progress(self, video_id: str) -> StageProgress | None:
         """What is running of a video, None when nothing is."""
@@ -130,6 +144,8 @@ class EmbeddedWorker:
         while True:
             try:
                 self._tell_due()
+                if self._training.due(utc_now()):
+                    self._app.send_task(TASK)
             except LibraryError:
                 logger.exception("the record could not be swept; the next sweep tries again")
             if self._stopping.wait(self._library.settings.sweep_s):

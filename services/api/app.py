@@ -18,6 +18,7 @@ from services.api.routes import (
     review_figures,
     search,
     system,
+    users,
     videos,
 )
 from services.api.service import Service
@@ -45,6 +46,7 @@ _TAGS = [
     {"name": "media", "description": "The file itself, in ranges; its poster and its frames."},
     {"name": "search", "description": "Find videos and moments by meaning, pictures, words and labels."},
     {"name": "recommendations", "description": "Report what viewers did; get picks with reasons."},
+    {"name": "profiles", "description": "What is known of a viewer: read, correct, take along, erase."},
     {"name": "review", "description": "The editors' queue, their decisions, and what comes of them."},
     {"name": "accounts", "description": "Sign-in, accounts and API keys."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
@@ -67,6 +69,7 @@ def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
         search,
         events,
         recommendations,
+        users,
         review,
         review_desk,
         review_figures,

@@ -127,7 +127,7 @@ def _service_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _model_error(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s: %s", request.method, request.url.path, error)
+    log.error("%s: %s", _route_of(request), error)
     code = ModelsUnavailable.code
     return answer(
         ModelsUnavailable.status, code, str(error), "`reelwise doctor` shows what is missing and how to get it."
@@ -157,7 +157,7 @@ def _library_error(request: Request, error: Exception) -> JSONResponse:
             known = kind in (UnknownVideo, AmbiguousId, InvalidValue)
             remedy = "GET /v1/videos lists the videos there are." if known else "See /docs for the API."
             return answer(status, code, str(error), remedy)
-    log.error("%s %s: %s", request.method, request.url.path, error)
+    log.error("%s: %s", _route_of(request), error)
     remedy = "GET /readyz says which part is out of reach; try again when it is back."
     return answer(503, "library_unavailable", str(error), remedy, {"Retry-After": "5"})
 
@@ -176,5 +176,10 @@ def _http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s failed", _route_of(request), exc_info=error)
     return answer(500, "internal", "Something failed inside Reelwise.", "The server's log says what; please report it.")
+
+
+def _route_of(request: Request) -> str:
+    """Method and route, not the path: a path can hold a viewer's id, which belongs in no log."""
+    return f"{request.method} {getattr(request.scope.get('route'), 'path', '(no route)')}"

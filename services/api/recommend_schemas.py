@@ -295,7 +295,7 @@ class ExposureAnswer(BaseModel):
         new = exposure.newcomer
         return cls(
             video_id=new.video_id,
-            state=exposure.state,  # type: ignore[arg-type]
+            state=exposure.state,
             shown=new.shown,
             budget=exposure.budget,
             left=new.left,

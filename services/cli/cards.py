@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.api.recommend_schemas import RecommendationsAnswer
+from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer, WithoutView
 from services.api.results import MomentAnswer, ReasonView, VideoAnswer
 from services.library.understanding import Evidence, Label, Understanding, VideoState
 
@@ -88,14 +88,42 @@ def print_moments(console: Console, answer: MomentAnswer) -> None:
 
 def print_recommendations(console: Console, answer: RecommendationsAnswer) -> None:
     """A feed with its reasons."""
-    console.print(Text(f"For {answer.user}, from {answer.basis}", style="dim"))
+    how = f"policy {answer.policy}, answer {answer.request_id}"
+    console.print(Text(f"For {answer.user}, from {answer.basis} ({how})", style="dim"))
+    if answer.fallback:
+        console.print(Text(answer.fallback, style="yellow"))
+    for missing in answer.left_out:
+        console.print(Text(f"Without {missing.source}: {missing.why}", style="yellow"))
     for place, item in enumerate(answer.items, start=1):
         by = f"  by {item.creator}" if item.creator else ""
         _print_item(
             console, place, item.title or item.video_id[:12], f"{item.video_id[:12]}{by}", item.score, item.reasons
         )
+        if item.without is not None:
+            _print_without(console, item.without)
     if answer.note:
         console.print(Text(answer.note, style="dim"))
+
+
+def print_why(console: Console, answer: WhyAnswer) -> None:
+    """Why a video was shown, and where it would stand without each cause."""
+    console.print(Text(f"{answer.video_id[:12]}, place {answer.position + 1}, score {answer.score:.2f}", style="bold"))
+    for name, share in sorted(answer.contributions.items(), key=lambda pair: -pair[1]):
+        console.print(Text(f"  {name:<14} {share:+.3f}", style="dim"))
+    for reason in answer.reasons:
+        rests = [*reason.evidence, *reason.events]
+        cited = f"  [{', '.join(rests)}]" if rests else ""
+        console.print(Padding(Text.assemble(f"{reason.en} {reason.zh}", (cited, "dim")), (0, 0, 0, 2)))
+    for without in answer.without:
+        _print_without(console, without)
+    if answer.note:
+        console.print(Text(answer.note, style="dim"))
+
+
+def _print_without(console: Console, without: WithoutView) -> None:
+    causes = ", ".join(without.causes)
+    line = f"without {causes} it would rank {without.after} instead of {without.before}"
+    console.print(Padding(Text(line, style="magenta"), (0, 0, 0, 5)))
 
 
 def _print_item(

@@ -12,6 +12,8 @@ import httpx
 from pydantic import BaseModel
 
 from services.api.account_schemas import AccountsAnswer, AccountView, KeysAnswer, KeyView, NewKey
+from services.api.event_schemas import EventsAnswer
+from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswer
 from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
 from services.api.results import MomentAnswer, VideoAnswer
 from services.api.schemas import SubmissionAnswer, VideoDetail, VideoPage
@@ -85,9 +87,38 @@ class Client:
         url = f"/v1/recommendations/{_quoted(request_id)}/why/{_quoted(video_id)}"
         return self._ask("GET", url, WhyAnswer, params={"without": list(without)})
 
-    def feedback(self, events: Sequence[Mapping[str, Any]]) -> int:
-        """Report what a viewer did; how many events were new."""
-        return int(self._json("POST", "/v1/events", json=list(events))["stored"])
+    def feedback(self, events: Sequence[Mapping[str, Any]]) -> EventsAnswer:
+        """Report what viewers did."""
+        return self._ask("POST", "/v1/events", EventsAnswer, json=list(events))
+
+    def profile(self, user: str) -> ProfileAnswer:
+        """What is known of a viewer."""
+        return self._ask("GET", f"{_user(user)}/profile", ProfileAnswer)
+
+    def wish(self, user: str, text: str) -> EditsAnswer:
+        """Store what a viewer says they want."""
+        return self._ask("POST", f"{_user(user)}/wishes", EditsAnswer, json={"text": text})
+
+    def export_user(self, user: str, file: Path) -> int:
+        """Write everything kept of a viewer to a file as it comes; how many lines. An unfinished file is removed."""
+        lines = 0
+        try:
+            with self._http.stream("GET", f"{_user(user)}/export") as response, file.open("w", encoding="utf-8") as out:
+                if not response.is_success:
+                    raise CliError(f"The server answered {response.status_code}.", remedy="Look into its log.")
+                for line in response.iter_lines():
+                    out.write(line + "\n")
+                    lines += 1
+        except (CliError, httpx.HTTPError) as error:
+            file.unlink(missing_ok=True)
+            if isinstance(error, CliError):
+                raise
+            raise CliError(f"The export broke off: {error}.", remedy="Try again.") from error
+        return lines
+
+    def erase_user(self, user: str) -> ErasedAnswer:
+        """Delete everything kept of a viewer."""
+        return self._ask("DELETE", _user(user), ErasedAnswer)
 
     def add_account(self, name: str, role: str, password: str | None) -> AccountView:
         """Make an account."""
@@ -161,6 +192,10 @@ class Client:
 
 def _given(**values: object) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _user(user: str) -> str:
+    return f"/v1/users/{quote(user, safe='')}"
 
 
 def _quoted(video_id: str) -> str:

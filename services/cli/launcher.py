@@ -20,6 +20,7 @@ from services.cli.client import Client
 from services.cli.output import CliError
 from services.cli.runfile import noted_run, running
 from services.library.errors import LibraryLocked
+from services.library.index.idle import IdleOptimizer
 from services.library.index.schema import IndexDims
 from services.library.library import Library
 from services.library.payload import publish_waiting
@@ -93,9 +94,14 @@ def service(settings: Settings, *, work: bool, check_weights: bool = True) -> It
         dispatcher: Dispatcher = Sweeping()
         if work and settings.embedded:
             dispatcher = InProcessDispatcher(stack.enter_context(_worker(library, runtime)))
+            optimizer = IdleOptimizer(library.index, settings)
+            optimizer.start()
+            stack.callback(optimizer.stop)
         catch_up(library)
         publish_waiting(library)
-        yield Service(library, runtime, dispatcher)
+        parts = Service(library, runtime, dispatcher)
+        stack.callback(parts.recommender.close)
+        yield parts
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import accounts, ask, demo, models, operate, review, work
+from services.cli.commands import accounts, ask, demo, models, operate, review, train, viewer, work
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -11,8 +11,11 @@ app.command("show")(work.show)
 app.command("retry")(work.retry)
 app.command("search")(ask.search)
 app.command("recommend")(ask.recommend)
-app.command("feedback")(ask.feedback)
+app.command("why")(ask.why)
+app.command("feedback")(viewer.feedback)
+app.command("profile")(viewer.profile)
 app.command("demo")(demo.demo)
+app.command("train")(train.train)
 app.command("up")(operate.up)
 app.command("doctor")(operate.doctor)
 app.command("schema")(operate.schema)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from services.recommend.scores import SourceScore
 from services.recommend.sources.base import Scores
 
+_SAME = 1e-9
+
 REPEAT = "repeat"
 """The contribution, 0 or less, of having been shown before without being taken up."""
 
@@ -28,20 +30,44 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Blended:
-    """Per video id and source what it adds; `weights` are the shares that sources had, `scales` how they were read."""
+    """What every source adds to every video. `totals` are the sums; `weights` the shares that sources had, `scales`
+    how their scores are read, `repeats` what is left of a score that was shown before.
+    """
 
-    scores: Mapping[str, Mapping[str, SourceScore]]
+    totals: Mapping[str, float]
+    scores: Mapping[str, Scores]
     weights: Mapping[str, float]
     scales: Mapping[str, Scale]
+    repeats: Mapping[str, float]
 
-    def total(self, video: str) -> float:
-        """A video's score: the sum of its contributions."""
-        return sum(score.contribution for score in self.scores[video].values())
+    def parts(self, video: str) -> dict[str, SourceScore]:
+        """What each source adds to a video; it adds up to its total."""
+        found: dict[str, SourceScore] = {}
+        for name, values in self.scores.items():
+            if video in values:
+                value = read(values[video], self.scales.get(name))
+                found[name] = SourceScore(values[video], value, self.weights.get(name, 0.0) * value)
+        left = self.repeats.get(video, 1.0)
+        if left < 1.0:
+            whole = sum(score.contribution for score in found.values())
+            found[REPEAT] = SourceScore(left, left - 1.0, min(0.0, (left - 1.0) * whole))
+        return found
 
     def ranked(self) -> list[str]:
         """Ids, best first."""
-        totals = {one: self.total(one) for one in self.scores}
-        return sorted(totals, key=lambda one: (-totals[one], one))
+        return sorted(self.totals, key=lambda one: (-self.totals[one], one))
+
+    def place(self, video: str) -> int:
+        """A video's place, from 1: behind all that score higher, and in the middle of those that score the same."""
+        mine = self.totals[video]
+        higher = sum(total > mine + _SAME for total in self.totals.values())
+        same = sum(abs(total - mine) <= _SAME for total in self.totals.values())
+        return higher + (same + 1) // 2
+
+
+def read(score: float, scale: Scale | None) -> float:
+    """A source's score as the blend takes it."""
+    return min(1.0, max(-1.0, score)) if scale is None else scale.of(score)
 
 
 def scales_of(scores: Mapping[str, Scores], relative: frozenset[str]) -> dict[str, Scale]:
@@ -68,15 +94,13 @@ def blend(
     repeats: Mapping[str, float] | None = None,
 ) -> Blended:
     """Add up. `weights` add up to 1; `repeats` is what is left, in [0, 1], of a score that was shown before."""
-    kept: dict[str, dict[str, SourceScore]] = {one: {} for one in videos}
+    totals = dict.fromkeys(videos, 0.0)
     for name, values in scores.items():
         scale, weight = scales.get(name), weights.get(name, 0.0)
         for one, value in values.items():
-            if one in kept:
-                read = min(1.0, max(-1.0, value)) if scale is None else scale.of(value)
-                kept[one][name] = SourceScore(value, read, weight * read)
+            if one in totals:
+                totals[one] += weight * read(value, scale)
     for one, left in (repeats or {}).items():
-        if one in kept and left < 1.0:
-            whole = sum(score.contribution for score in kept[one].values())
-            kept[one][REPEAT] = SourceScore(left, left - 1.0, min(0.0, (left - 1.0) * whole))
-    return Blended(kept, weights, scales)
+        if one in totals and totals[one] > 0:
+            totals[one] *= left
+    return Blended(totals, scores, weights, scales, repeats or {})

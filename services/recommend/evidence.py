@@ -48,7 +48,6 @@ class ProfileParameters:
     max_clustered: int = 40
     max_vectors: int = 5
     alike: float = 0.89
-    max_named_events: int = 10
     boost: float = 2.0
     wish: float = 3.0
     onboarding: float = 1.0

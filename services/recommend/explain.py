@@ -81,7 +81,7 @@ class Explainer:
                 break
             if (reason.labels and set(reason.labels) <= named) or type(reason.claim) in kinds:
                 continue
-            worded = self._word(reason, kept_any=bool(kept))
+            worded = self._word(reason)
             if worded is None:
                 continue
             kept.append(worded)
@@ -89,19 +89,18 @@ class Explainer:
             kinds.add(type(reason.claim))
         if kept:
             return tuple(kept)
-        fallback = self._word(self._fallback(video, scores), kept_any=False)
-        assert fallback is not None
-        return (fallback,)
+        fallback = self._fallback(video, scores)
+        worded = self._word(fallback) or self._word(made[0] if made else fallback, again=True)
+        assert worded is not None
+        return (worded,)
 
-    def _word(self, reason: Reason, *, kept_any: bool) -> Reason | None:
-        """The reason in words that were not said yet. One that can only repeat itself is left out, unless it is the
-        only one.
-        """
+    def _word(self, reason: Reason, *, again: bool = False) -> Reason | None:
+        """The reason in words that were not said yet; None when it could only repeat itself, unless it may."""
         assert reason.claim is not None
         ways = phrasings(reason.claim)
         text = next((way for way in ways if way.en not in self._said), None)
         if text is None:
-            if kept_any:
+            if not again:
                 return None
             text = ways[0]
         self._said.add(text.en)
@@ -173,15 +172,15 @@ class Explainer:
         held = [named for key in video.labels if (named := self._named(key, video, document)) is not None]
         series = self._behind.series([named.key for named, _ in held], besides=video.video_id)
         if series is not None:
-            named = [next(pair for pair in held if pair[0].key == key) for key in series.labels]
+            shared = [next(pair for pair in held if pair[0].key == key) for key in series.labels]
             claim = c.Series(
-                tuple(one for one, _ in named), len(series.videos), self._behind.verb(series.videos), series.recently,
+                tuple(one for one, _ in shared), len(series.videos), self._behind.verb(series.videos), series.recently,
                 series.now,
             )  # fmt: skip
             source, share = max(
                 ((name, carrying[name]) for name in ("labels", "meaning") if name in carrying), key=lambda one: one[1]
             )
-            evidence = tuple(dict.fromkeys(line for _, lines in named for line in lines))
+            evidence = tuple(dict.fromkeys(line for _, lines in shared for line in lines))
             yield self._resting(claim, source, share, series.videos, evidence, tuple(series.labels))
         yield from self._alike(video, document, held, carrying)
 
@@ -270,7 +269,8 @@ class Explainer:
 
     def _published(self, video: IndexedVideo, share: float, *, recent: bool = False) -> Iterator[Reason]:
         newcomer = self._request.newcomers.get(video.video_id)
-        when = video.published_at if video.published_at is not None else newcomer and newcomer.since.timestamp()
+        since = newcomer.since.timestamp() if newcomer is not None else None
+        when = video.published_at if video.published_at is not None else since
         if when is None or (recent and self._request.now.timestamp() - when > 14 * 86_400):
             return
         day = datetime.fromtimestamp(when, tz=UTC).date().isoformat()

@@ -37,7 +37,7 @@ class IndexedVideo:
     @property
     def video_id(self) -> str:
         """The id of the record, which is the point's id without its dashes."""
-        return UUID(self.point_id).hex
+        return self.point_id.replace("-", "")
 
     def values(self, field: str) -> tuple[str, ...]:
         """The labels of one field."""

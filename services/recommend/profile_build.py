@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection as Container
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import numpy as np
 
 from services.library.index.port import Collection, Stored
-from services.library.record.events import EditKind, Event, EventKind, ProfileEdit
-from services.library.taxonomy import load_taxonomy
-from services.recommend.evidence import (
-    LIKES,
-    Moment,
-    ProfileParameters,
-    decay,
-    is_skip,
-    moment_of,
-    weight_of,
-)
+from services.library.record.events import Event, EventKind, ProfileEdit
+from services.recommend.evidence import LIKES, Moment, ProfileParameters, decay, is_skip, moment_of, weight_of
 from services.recommend.indexed import IndexedVideo, LabelKey, point_id
 from services.recommend.interest_vectors import direction, interest_vectors
-from services.recommend.profile import CREATOR, LANGUAGE, Anchor, Interest, Profile, Rarity, SessionIntent
-from services.recommend.query_labels import labels_in
-
-EDIT_FIELDS = {
-    "topics": "topics",
-    "tags": "tags",
-    "moods": "moods",
-    "occasions": "occasions",
-    "creators": CREATOR,
-    "languages": LANGUAGE,
-}
-"""Fields that a viewer can edit, and what they are called in the index."""
+from services.recommend.interests import add_edits, forgotten_until, gather, interests_of, weigh
+from services.recommend.profile import CREATOR, LANGUAGE, Anchor, Profile, Rarity, SessionIntent
 
 
 class PointReader(Protocol):
@@ -46,39 +27,6 @@ class PointReader(Protocol):
     ) -> list[Stored]:
         """In the order of `ids`; unknown ids are left out."""
         ...
-
-
-@dataclass(slots=True)
-class _Evidence:
-    """What speaks for and against one label. `skips` can take interest away, `against` can make it a dislike."""
-
-    taken: float = 0.0
-    asked: float = 0.0
-    skips: float = 0.0
-    against: float = 0.0
-    by_event: dict[str, float] = field(default_factory=dict)
-    by_video: dict[str, float] = field(default_factory=dict)
-    moments: dict[Moment, float] = field(default_factory=lambda: defaultdict(float))
-    edits: list[str] = field(default_factory=list)
-    muted: bool = False
-
-    @property
-    def balance(self) -> float:
-        return max(0.0, self.taken - self.skips) + self.asked - self.against
-
-    def add(self, event: Event, weight: float) -> None:
-        self.by_event[event.id] = self.by_event.get(event.id, 0.0) + weight
-        if weight > 0:
-            self.taken += weight
-            if event.video_id is not None:
-                self.by_video[event.video_id] = self.by_video.get(event.video_id, 0.0) + weight
-            moment = moment_of(event)
-            if moment is not None:
-                self.moments[moment] += weight
-        elif is_skip(event, weight):
-            self.skips -= weight
-        else:
-            self.against -= weight
 
 
 def build_profile(
@@ -96,7 +44,7 @@ def build_profile(
     """
     parameters = parameters or ProfileParameters()
     live = [edit for edit in edits if edit.at <= now and (edit.expires_at is None or edit.expires_at > now)]
-    forgotten = _forgotten(live)
+    forgotten = forgotten_until(live)
     newest_first = sorted(events, key=lambda event: event.at, reverse=True)
     acts = [event for event in newest_first if event.kind is not EventKind.IMPRESSION]
     seen = tuple(dict.fromkeys(event.video_id for event in acts if event.video_id is not None))
@@ -107,10 +55,12 @@ def build_profile(
         for event in acts
         if (weight := weight_of(event, parameters))
     ]
-    evidence = _evidence(weighed, videos, forgotten)
-    _add_edits(evidence, live, now, parameters)
-    interests = _interests(evidence, rarity, parameters)
+    evidence = gather(weighed, videos, forgotten)
+    add_edits(evidence, live, now, parameters)
+    interests = weigh(evidence, rarity)
 
+    muted = {interest.label for interest in interests if interest.muted}
+    weighed = [(event, weight) for event, weight in weighed if not _taken_back(event, videos, muted, forgotten)]
     positive = _positive_videos(weighed, videos)
     best = sorted(positive, key=lambda one: (-positive[one], one))[: parameters.max_clustered]
     stored = {
@@ -141,106 +91,21 @@ def build_profile(
         support={label: interest.videos for label, interest in content.items() if interest.videos},
         interests=interests,
         vectors=interest_vectors(anchors, causes, alike=parameters.alike, most=parameters.max_vectors),
-        session=_session(weighed, acts, videos, stored, rarity, now, parameters, forgotten),
+        session=_session(weighed, acts, videos, stored, rarity, now, parameters),
         moments=dict(moments),
     )
 
 
-def _forgotten(edits: Iterable[ProfileEdit]) -> dict[LabelKey, datetime]:
-    """Label -> until when its evidence was removed by the viewer."""
-    times: dict[LabelKey, datetime] = {}
-    for edit in edits:
-        if edit.kind is EditKind.REMOVE:
-            for label in edited_labels(edit):
-                times[label] = max(edit.at, times.get(label, edit.at))
-    return times
-
-
-def edited_labels(edit: ProfileEdit) -> tuple[LabelKey, ...]:
-    """What an edit is about: a topic of the first level stands for its leaves as well."""
-    name = EDIT_FIELDS.get(edit.field, edit.field)
-    taxonomy = load_taxonomy()
-    leaves: tuple[str, ...] = ()
-    if name == "topics" and any(topic.slug == edit.value for topic in taxonomy.first_level):
-        leaves = tuple(leaf.slug for leaf in taxonomy.leaves_of(edit.value))
-    return tuple(LabelKey(name, value) for value in dict.fromkeys((edit.value, *leaves)))
-
-
-def _evidence(
-    weighed: Sequence[tuple[Event, float]],
+def _taken_back(
+    event: Event,
     videos: Mapping[str, IndexedVideo],
+    muted: Container[LabelKey],
     forgotten: Mapping[LabelKey, datetime],
-) -> dict[LabelKey, _Evidence]:
-    taxonomy = load_taxonomy()
-    found: dict[LabelKey, _Evidence] = defaultdict(_Evidence)
-    for event, weight in weighed:
-        labels: list[LabelKey] = []
-        video = videos.get(event.video_id) if event.video_id is not None else None
-        if event.kind is EventKind.FOLLOW:
-            labels = [LabelKey(CREATOR, event.creator)] if event.creator else []
-        elif event.kind is EventKind.SEARCH:
-            labels = list(labels_in(event.query or "", taxonomy))
-        elif video is not None:
-            labels = list(video.labels)
-            labels += [LabelKey(CREATOR, video.creator)] if video.creator else []
-            labels += [LabelKey(LANGUAGE, video.language)] if video.language else []
-        for label in labels:
-            until = forgotten.get(label)
-            if until is None or event.at > until:
-                found[label].add(event, weight)
-    return found
-
-
-def _add_edits(
-    evidence: dict[LabelKey, _Evidence], edits: Iterable[ProfileEdit], now: datetime, parameters: ProfileParameters
-) -> None:
-    for edit in edits:
-        for label in edited_labels(edit):
-            known = evidence[label]
-            known.edits.append(edit.id)
-            if edit.kind is EditKind.MUTE:
-                known.muted = True
-            elif edit.kind is EditKind.ONBOARDING:  # a first guess, which what the viewer does outgrows
-                known.asked += edit.weight * decay(edit.at, now, parameters.half_life_days)
-            elif edit.kind is not EditKind.REMOVE:
-                known.asked += edit.weight
-
-
-def _interests(
-    evidence: Mapping[LabelKey, _Evidence], rarity: Rarity, parameters: ProfileParameters
-) -> tuple[Interest, ...]:
-    raw = {label: known.balance * _says(label, rarity) for label, known in evidence.items()}
-    strongest: dict[str, float] = defaultdict(float)
-    for label, value in raw.items():
-        if not evidence[label].muted:
-            strongest[_group(label)] = max(strongest[_group(label)], abs(value))
-    interests = []
-    for label, known in evidence.items():
-        heaviest = sorted(known.by_event, key=lambda one: (-abs(known.by_event[one]), one))
-        share = raw[label] / (strongest[_group(label)] or 1.0)
-        interests.append(
-            Interest(
-                label=label,
-                score=max(-1.0, min(1.0, share)),
-                positive=known.taken + known.asked,
-                negative=known.skips + known.against,
-                events=tuple(heaviest[: parameters.max_named_events]),
-                event_count=len(heaviest),
-                videos=tuple(sorted(known.by_video, key=lambda one: (-known.by_video[one], one))),
-                edits=tuple(known.edits),
-                moments=dict(known.moments),
-                muted=known.muted,
-            )
-        )
-    return tuple(sorted(interests, key=lambda one: (-abs(one.score), one.label.field, one.label.value)))
-
-
-def _says(label: LabelKey, rarity: Rarity) -> float:
-    return 1.0 if label.field in (CREATOR, LANGUAGE) else rarity.of(label)
-
-
-def _group(label: LabelKey) -> str:
-    return label.field if label.field in (CREATOR, LANGUAGE) else "labels"
+) -> bool:
+    """Whether an event is about what the viewer muted, or removed later: it leads to no other video either."""
+    video = videos.get(event.video_id) if event.video_id is not None else None
+    labels = set() if video is None else set(interests_of(video))
+    return any(label in muted or (label in forgotten and event.at <= forgotten[label]) for label in labels)
 
 
 def _positive_videos(weighed: Sequence[tuple[Event, float]], videos: Mapping[str, IndexedVideo]) -> dict[str, float]:
@@ -260,14 +125,13 @@ def _session(
     rarity: Rarity,
     now: datetime,
     parameters: ProfileParameters,
-    forgotten: Mapping[LabelKey, datetime],
 ) -> SessionIntent | None:
     since = now - timedelta(minutes=parameters.session_minutes)
     current = [event for event in acts if event.at >= since]
     if not current:
         return None
     recent = [(event, weight) for event, weight in weighed if event.at >= since]
-    interests = _interests(_evidence(recent, videos, forgotten), rarity, parameters)
+    interests = weigh(gather(recent, videos, {}), rarity)
     taken = _positive_videos(recent, videos)
     directions = [
         (weight, vector)

@@ -24,7 +24,7 @@ from services.recommend.policies import Policy
 from services.recommend.query_labels import labels_in
 from services.recommend.sources.base import Source, SourceRequest, Wish
 from services.recommend.standing import Standing
-from services.recommend.viewer import taste_of
+from services.recommend.viewer import MAX_EVENTS, taste_of
 
 PER_SOURCE = 60
 """Candidates that each source is asked for."""
@@ -111,7 +111,8 @@ class Ranker:
         """
         sources = [source for name, source in self._sources.items() if policy.weights.get(name, 0.0) > 0]
         gathered = gather(sources, request, self._pool, timeout_s=self._timeout_s, must=must)
-        gathered = self._without_older_acts(request, gathered, must)
+        if len(viewed.events) >= MAX_EVENTS:
+            gathered = self._without_older_acts(request, gathered, must)
         relative = frozenset(source.name for source in sources if source.relative)
         blended = blend(
             gathered.videos,

@@ -15,8 +15,10 @@ from services.library.record.database import utc_now
 from services.library.taxonomy import load_taxonomy
 from services.library.understanding import Understanding
 from services.recommend.answer import Ask, Recommendation, Recommendations, Without
+from services.recommend.blend import Blended
 from services.recommend.catalogue import Catalogue
 from services.recommend.causes import read_causes
+from services.recommend.collaborative import Collaborative
 from services.recommend.context import Context, resolve_context
 from services.recommend.explain import Explainer, Found, nearest_looks
 from services.recommend.fallback import fall_back
@@ -50,9 +52,10 @@ Groups = Callable[[Sequence[str]], Mapping[str, str]]
 """Video ids -> the group of near-duplicates that each belongs to; videos without one are left out."""
 
 
-def default_sources() -> tuple[Source, ...]:
-    """Every source that needs nothing but the library. The collaborative one is added where a model is trained."""
-    return (MEANING, LOOKS, WISH, Labels(), Fit(), Trending(), Fresh(), Unexplored(), Adventurous())
+def default_sources(library: Library | None = None) -> tuple[Source, ...]:
+    """Every source; the collaborative one only with a library whose factors it is to read."""
+    own: tuple[Source, ...] = (MEANING, LOOKS, WISH, Labels(), Fit(), Trending(), Fresh(), Unexplored(), Adventurous())
+    return own if library is None else (*own, CollaborativeSource(Collaborative(library.blobs).viewer))
 
 
 class Recommender:
@@ -73,7 +76,7 @@ class Recommender:
         self.standing = Standing(library.record, library.index, ttl_s=cache_s)
         self.clock = clock
         self._groups = groups
-        self._sources = tuple(sources if sources is not None else default_sources())
+        self._sources = tuple(sources if sources is not None else default_sources(library))
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="source")
         self.ranker = Ranker(
             library,
@@ -103,7 +106,7 @@ class Recommender:
             ranked, feed = answer
             if ask.without:
                 again = self.ranker.again(ranked, causes, viewed, chosen.policy)
-                feed = with_counterfactual(feed, ranked.blended.ranked(), again.ranked(), again.total, ask.without)
+                feed = with_counterfactual(feed, ranked.blended, again, ask.without)
         except IndexUnavailable as error:
             feed = fall_back(self, ask, viewed, chosen, now, request_id, str(error))
         if not ask.dry_run and feed.items:
@@ -138,11 +141,11 @@ class Recommender:
                 title=video.title,
                 creator=video.creator,
                 duration_s=video.duration_s,
-                score=ranked.blended.total(video.video_id),
-                sources=ranked.blended.scores[video.video_id],
-                reasons=explainer.reasons(video, ranked.blended.scores[video.video_id]),
+                score=ranked.blended.totals[video.video_id],
+                sources=parts,
+                reasons=explainer.reasons(video, parts),
             )
-            for video in picks
+            for video, parts in ((video, ranked.blended.parts(video.video_id)) for video in picks)
         )
         grounds = grounds_of(request, bool(ranked.gathered.scores.get("trending")))
         total = self.library.index.count(Collection.VIDEOS) if len(items) < ask.limit else 0
@@ -161,7 +164,7 @@ class Recommender:
     def _pick(self, ask: Ask, ranked: Ranked, chosen: Chosen) -> tuple[list[IndexedVideo], Mapping[str, Understanding]]:
         """The list, each item checked once more on its document; what fails makes room for another."""
         request, policy = ranked.request, chosen.policy
-        scores = {one: ranked.blended.total(one) for one in ranked.gathered.videos}
+        scores = ranked.blended.totals
         new = ranked.gathered.scores.get("unexplored", {})
         best = ranked.blended.ranked()[: max(POOL, ask.limit * 5)]
         worth = sorted(new, key=lambda one: (-new[one], one))[: ask.limit]
@@ -197,13 +200,14 @@ class Recommender:
         return picks, documents
 
     def _found(self, ranked: Ranked, picks: Sequence[IndexedVideo], documents: Mapping[str, Understanding]) -> Found:
-        request, scores = ranked.request, ranked.blended.scores
+        request = ranked.request
         ids = [video.video_id for video in picks]
-        seen_looks = any(scores[one].get("looks") for one in ids)
+        seen_looks = any(one in ranked.gathered.scores.get("looks", {}) for one in ids)
         leads = {one for interest in request.taste.interests for one in interest.videos[:3]}
+        untitled = [one for one, video in self.catalogue.videos(leads).items() if not video.title]
         return Found(
             request,
-            {**documents, **self.library.record.understandings(leads - set(documents))},
+            {**documents, **self.library.record.understandings(untitled)},
             ranked.gathered.found_by,
             looks=nearest_looks(request, ids) if seen_looks else {},
             shared=self._shared(ranked, ids),
@@ -218,7 +222,7 @@ class Recommender:
         taste = ranked.request.taste
         viewer = source.fold_in(taste.events)
         for pick in picks if viewer is not None else ():
-            share = ranked.blended.scores[pick].get("collaborative")
+            share = ranked.blended.parts(pick).get("collaborative")
             if viewer is None or share is None or share.contribution <= 0:
                 continue
             for anchor, _ in viewer.causes(pick)[:2]:
@@ -231,19 +235,15 @@ class Recommender:
 
 
 def with_counterfactual(
-    feed: Recommendations,
-    before: Sequence[str],
-    after: Sequence[str],
-    score: Callable[[str], float],
-    causes: tuple[str, ...],
+    feed: Recommendations, before: Blended, after: Blended, causes: tuple[str, ...]
 ) -> Recommendations:
     """The feed with each item's place without the causes."""
-    was = {one: place for place, one in enumerate(before, start=1)}
-    now = {one: place for place, one in enumerate(after, start=1)}
     items = tuple(
         replace(
             item,
-            without=Without(causes, was[item.video_id], now[item.video_id], score(item.video_id)),
+            without=Without(
+                causes, before.place(item.video_id), after.place(item.video_id), after.totals[item.video_id]
+            ),
         )
         for item in feed.items
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from services.library.index.port import Vector
 from services.library.record.events import EditKind, Event, EventKind, ProfileEdit
 from services.recommend.evidence import LIKES, ProfileParameters, weight_of
-from services.recommend.indexed import LabelKey
-from services.recommend.profile_build import edited_labels
+from services.recommend.indexed import IndexedVideo, LabelKey
+from services.recommend.interests import edited_labels
 
 TAKEN_RATIO = 0.5
 """From this share of its length on, a play of somebody else counts as having been watched."""
@@ -112,15 +112,11 @@ def is_positive(event: Event) -> bool:
     return event.kind in LIKES
 
 
-def topic_shares(support: Mapping[LabelKey, Sequence[str]]) -> dict[str, float]:
-    """How what the viewer took to is spread over topics, each video counting once in all (Steck 2018, p(g|u))."""
-    topics_of: dict[str, list[str]] = {}
-    for label, videos in support.items():
-        if label.field == "topics":
-            for video in videos:
-                topics_of.setdefault(video, []).append(label.value)
+def topic_shares(videos: Iterable[IndexedVideo]) -> dict[str, float]:
+    """How videos are spread over topics, each counting once in all (Steck 2018, p(g|u))."""
+    topics_of = [topics for video in videos if (topics := video.values("topics"))]
     shares: dict[str, float] = {}
-    for topics in topics_of.values():
+    for topics in topics_of:
         for topic in topics:
             shares[topic] = shares.get(topic, 0.0) + 1.0 / len(topics) / len(topics_of)
     return shares

@@ -20,8 +20,8 @@ from services.recommend.context import Context, resolve_context, words_wished
 from services.recommend.evidence import LIKES
 from services.recommend.explain import tempo_of
 from services.recommend.indexed import LabelKey
+from services.recommend.interests import edited_labels
 from services.recommend.newcomers import FIRST_AUDIENCE
-from services.recommend.profile_build import edited_labels
 from services.recommend.reasons import Reason, find_label, shorten
 from services.recommend.standing import TREND_DAYS
 from services.recommend.taste import TAKEN_RATIO, is_positive

@@ -14,7 +14,7 @@ from services.recommend.evidence import ACTS, DISLIKES, Moment
 from services.recommend.indexed import LabelKey
 from services.recommend.profile import CREATOR, Profile, Rarity
 from services.recommend.profile_build import build_profile
-from services.recommend.taste import Interest, Taste, topic_shares
+from services.recommend.taste import Interest, Taste, is_positive, topic_shares
 
 MAX_EVENTS = 500
 """Latest acts that a profile is made of."""
@@ -61,6 +61,7 @@ def taste_of(
         for one in sorted(profile.vectors, key=lambda one: -one.weight)
     )
     session = profile.session
+    taken = {event.video_id for event in events if event.video_id is not None and is_positive(event)}
     return Taste(
         user=user,
         events=tuple(events),
@@ -69,7 +70,7 @@ def taste_of(
         session=Interest(1.0, session.videos, session.text) if session is not None and session.videos else None,
         labels=_labels(profile, context),
         support=profile.support,
-        topics=topic_shares(profile.support),
+        topics=topic_shares(catalogue.videos(taken).values()),
         avoided=_avoided(catalogue, events),
     )
 

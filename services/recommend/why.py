@@ -112,7 +112,7 @@ def place_without(
     again = recommender.ranker.again(ranked, read_causes(causes, recommender.taxonomy), viewed, policy)
     return Without(
         causes,
-        ranked.blended.ranked().index(video_id) + 1,
-        again.ranked().index(video_id) + 1,
-        again.total(video_id),
+        ranked.blended.place(video_id),
+        again.place(video_id),
+        again.totals[video_id],
     )

@@ -128,6 +128,7 @@ def _alike(claim: c.Alike) -> tuple[Bilingual, ...]:
         label = claim.label.name
         return (
             _said(f"{en}: both are about {label.en}.", f"{zh}：都与“{label.zh}”有关。"),
+            _said(f"You {did_en}; this is about {label.en} too.", f"你{did_zh}，这条也与“{label.zh}”有关。"),
             _said(f"About {label.en}, like “{claim.title.en}”, which you {_DID_EN[claim.verb]}.",
                   f"与“{label.zh}”有关，和你{_THE_ZH[claim.verb]}的《{claim.title.zh}》一样。"),
         )  # fmt: skip
@@ -139,6 +140,9 @@ def _alike(claim: c.Alike) -> tuple[Bilingual, ...]:
         )  # fmt: skip
     return (
         _said(f"{en}: close in content.", f"{zh}：内容相近。"),
+        _said(f"You {did_en}; this is close to it.", f"你{did_zh}，这条和它相近。"),
+        _said(f"Near in content to “{claim.title.en}”, which you {_DID_EN[claim.verb]}.",
+              f"和你{_THE_ZH[claim.verb]}的《{claim.title.zh}》内容相近。"),
         _said(f"Close to “{claim.title.en}”, which you {_DID_EN[claim.verb]}.",
               f"内容接近你{_THE_ZH[claim.verb]}的《{claim.title.zh}》。"),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,3 +129,32 @@ def client(library: Library, models: Runtime) -> Iterator[httpx.Client]:
     app = create_app(Service(library, models, Sweeping()))
     with httpx.Client(transport=InProcessTransport(app), base_url="http://127.0.0.1") as http:
         yield http
+
+
+PLAIN_DIM = 8
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Library]:
+    """An empty library of `PLAIN_DIM` dimensions, for what needs no model."""
+    dims = IndexDims(text=PLAIN_DIM, visual=PLAIN_DIM, sound=PLAIN_DIM)
+    with Library.open(Settings(data_dir=tmp_path / "data"), dims) as library:
+        yield library
+
+
+@pytest.fixture
+def add(plain: Library) -> Callable[..., str]:
+    """`add(name, axis, **payload)` publishes a video in `plain` whose vectors lie close to that axis; its id."""
+
+    def publish(name: str, axis: int, **payload: object) -> str:
+        sha256 = hashlib.sha256(name.encode()).hexdigest()
+        video, _ = plain.record.submit(Submission(sha256, 1, f"videos/{sha256}", name, title=name))
+        wobble = np.random.default_rng(int(sha256[:8], 16)).normal(0, 0.02, PLAIN_DIM)
+        vector = (np.eye(PLAIN_DIM)[axis] + wobble).astype(np.float32)
+        vector /= np.linalg.norm(vector)
+        vectors = {"text": vector, "visual": vector[np.newaxis, :]}
+        said = {"video_id": video.id, "title": name, "safety": [], **payload}
+        plain.index.upsert(Collection.VIDEOS, [Point(video.point_id, vectors, said)])
+        return video.id
+
+    return publish

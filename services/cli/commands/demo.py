@@ -23,8 +23,6 @@ from services.cli.output import err, out, reported_errors
 
 VIEWER = "mia"
 _LIKED = ("cat-dub-zh", "coffee-and-dickens")
-# Always the same moment, so that running the demo again does not tell the same story twice.
-_LIKED_AT = "2026-01-05T20:15:00+00:00"
 
 _SEARCHES = ("a cat", "骑车的人", "rocket and astronaut", "咖啡")
 _MOMENTS = ("the best of times", "猫")
@@ -94,7 +92,8 @@ def _recommend(client: Client, liked: Sequence[str]) -> None:
         "5. Recommendations",
         f"for {VIEWER}, who liked the cat and the coffee; each with reasons that point at stored evidence",
     )
-    client.feedback([{"user": VIEWER, "video": video, "kind": "like", "at": _LIKED_AT} for video in liked])
+    # The ids make running the demo again tell nothing twice.
+    client.feedback([{"id": f"demo-{video}", "user": VIEWER, "video": video, "kind": "like"} for video in liked])
     requests: Sequence[tuple[str, Mapping[str, str]]] = (
         (f"reelwise recommend --user {VIEWER}", {}),
         (f"reelwise recommend --user {VIEWER} --mood calm", {"mood": "calm"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,7 @@ class EdgeIndex:
         self._folder, self._dims = folder, dims
         self._write_lock = threading.Lock()
         self._shards: dict[Collection, Any] = {}
+        self._written, self._written_at = 0, time.monotonic()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -77,6 +79,8 @@ class EdgeIndex:
             for batch in batches(ready):
                 edge_points = [qe.Point(point.id, _vectors(point.vectors), dict(point.payload)) for point in batch]
                 shard.update(qe.UpdateOperation.upsert_points(edge_points))
+                self._written += len(batch)
+                self._written_at = time.monotonic()
 
     def delete(self, collection: Collection, where: Filter) -> None:
         """Remove every point the filter keeps."""
@@ -181,9 +185,15 @@ class EdgeIndex:
 
     def optimize(self) -> None:
         """Merge segments and build vector indexes. Edge never does so by itself; queries go on meanwhile."""
+        before = self._written
         for collection in Collection:
             with self._writing(collection) as shard:
                 shard.optimize()
+        self._written -= before
+
+    def unoptimized(self) -> tuple[int, float]:
+        """How many points were written since the last `optimize`, and how many seconds ago the last was."""
+        return self._written, time.monotonic() - self._written_at
 
     def close(self) -> None:
         """Flush, close, and let the folder go. Idempotent."""
@@ -230,6 +240,9 @@ class EdgeIndex:
             path = self._folder / wanted[collection.value]
             with self._engine(f"open {path.name}"):
                 self._shards[collection] = self._shard(path, collection)
+                # Small collections stay without an index of their vectors; looking at them again costs nothing.
+                info = self._shards[collection].info()
+                self._written += max(0, info.points_count - info.indexed_vectors_count)
         aside = live_file.with_suffix(".tmp")
         aside.write_text(json.dumps(wanted, indent=2) + "\n")
         aside.replace(live_file)

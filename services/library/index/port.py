@@ -186,6 +186,10 @@ class IndexPort(Protocol):
         """Build what makes queries fast; slow, so for idle moments."""
         ...
 
+    def unoptimized(self) -> tuple[int, float]:
+        """How many points were written since the last `optimize`, and how many seconds ago the last was."""
+        ...
+
     def close(self) -> None:
         """Flush and let go of the index."""
         ...

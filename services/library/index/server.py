@@ -193,6 +193,10 @@ class ServerIndex:
     def optimize(self) -> None:
         """Nothing to do: a server optimizes by itself."""
 
+    def unoptimized(self) -> tuple[int, float]:
+        """Nothing: a server optimizes by itself."""
+        return 0, 0.0
+
     def close(self) -> None:
         """Close the connections. Idempotent."""
         if not self._closed:

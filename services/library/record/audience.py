@@ -11,10 +11,10 @@ from sqlalchemy.orm import aliased
 
 from services.library.jsonable import storable_text
 from services.library.record.database import Database
+from services.library.record.event_rows import batches
 from services.library.record.event_tables import EventRow, ImpressionBatchRow, ImpressionRow
 from services.library.record.events import EventKind, ShownReason
 from services.library.record.tables import UnderstandingRow, VideoRow
-from services.library.record.viewers import batches
 from services.library.understanding import Understanding, VideoState
 
 _LIKES = [kind.value for kind in (EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE)]

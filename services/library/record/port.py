@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.library.preference import Reaction
 from services.library.record.activity import StagePace
 from services.library.record.events import (
     Erased,
@@ -182,6 +183,12 @@ class RecordPort(Protocol):
 
     def erase_user(self, user_id: str) -> Erased:
         """Delete everything kept of a viewer, and take their events out of the counts."""
+        ...
+
+    def reactions(self) -> Iterator[Reaction]:
+        """Events of all viewers that say something of a preference, put together per viewer, video and kind; a
+        viewer's stand together.
+        """
         ...
 
     def waiting(self) -> dict[Lane, int]:

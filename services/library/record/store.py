@@ -21,6 +21,7 @@ from services.library.record.desk import Desk
 from services.library.record.leases import OPEN, Leases, requeue
 from services.library.record.migrations import upgrade
 from services.library.record.queue import Queue
+from services.library.record.reactions import Reactions
 from services.library.record.results import Results
 from services.library.record.reviews import Reviews
 from services.library.record.rules import Rules
@@ -30,7 +31,7 @@ from services.library.record.viewer_data import ViewerData
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData, Audience, Activity):
+class Record(Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData, Audience, Reactions, Activity):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 
 from services.library.errors import InvalidValue
 from services.library.jsonable import storable_json, storable_text
+from services.library.record.event_rows import batches, event_of, hourly
 from services.library.record.event_tables import (
     EventCountRow,
     EventRow,
@@ -28,7 +29,7 @@ from services.library.record.events import (
     ProfileEdit,
     ShownReason,
 )
-from services.library.record.viewers import Viewers, batches, event_of, hourly
+from services.library.record.viewers import Viewers
 
 _PAGE = 1000
 """Rows that an export reads at a time."""
@@ -170,9 +171,9 @@ class ViewerData(Viewers):
         """Delete everything kept of a viewer, and take their events out of the hourly counts."""
         user = storable_text(user_id).strip()
         with self._write() as session:
-            mine = select(EventRow).where(EventRow.user_id == user).execution_options(yield_per=_PAGE)
-            counts = hourly(event_of(row) for row in session.scalars(mine))
-            session.expunge_all()
+            mine = select(EventRow.video_id, EventRow.kind, EventRow.at, EventRow.audience)
+            rows = session.execute(mine.where(EventRow.user_id == user).execution_options(yield_per=_PAGE))
+            counts = hourly((video, kind, at, audience) for video, kind, at, audience in rows)
             self.count_hours(session, Counter({key: -count for key, count in counts.items()}))
             if counts:
                 hours = [hour for _, _, hour, _ in counts]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Engine, and_, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from services.library.errors import InvalidValue
 from services.library.jsonable import storable_text
 from services.library.record.cleaning import MAX_ID_CHARACTERS, CleaningRules, fault, minute_of, normalised, over_rate
 from services.library.record.database import Clock, Database, utc_now
+from services.library.record.event_rows import batches, columns_of, event_of, hour_of, hourly
 from services.library.record.event_tables import EventCountRow, EventQualityRow, EventRow
 from services.library.record.events import (
     DroppedEvent,
@@ -26,11 +26,6 @@ from services.library.record.events import (
     QualityCount,
 )
 from services.library.record.tables import VideoRow
-
-_T = TypeVar("_T")
-
-BATCH = 500
-"""Rows a statement: a dozen values each stay below every database's limit of bound values."""
 
 _MINUTES_A_QUERY = 100
 """SQLite takes at most 500 parts in a compound SELECT."""
@@ -124,7 +119,7 @@ class Viewers(Database):
         row = EventCountRow
         query = (
             select(row.video_id, row.kind, row.hour, func.sum(row.count))
-            .where(row.hour >= _hour_of(since))
+            .where(row.hour >= hour_of(since))
             .group_by(row.hour, row.video_id, row.kind)
             .order_by(row.hour, row.video_id, row.kind)
         )
@@ -152,7 +147,9 @@ class Viewers(Database):
         if kinds is not None:
             query = query.where(EventRow.kind.in_([kind.value for kind in kinds]))
         with self._read() as session:
-            rows = session.scalars(query.order_by(EventRow.at.desc(), EventRow.number.desc()).limit(limit))
+            # Plain rows: making an object of the mapper's for each event costs several times as much.
+            plain = query.with_only_columns(*EventRow.__table__.columns)
+            rows = session.execute(plain.order_by(EventRow.at.desc(), EventRow.number.desc()).limit(limit))
             return [event_of(row) for row in rows]
 
     @staticmethod
@@ -190,11 +187,11 @@ class Viewers(Database):
         new: list[Event] = []
         by_key = {(one.user_id, one.id): one for one in events}
         for some in batches([by_key[key] for key in sorted(by_key)]):
-            insert = self._insert(EventRow).values([_columns(one) for one in some]).on_conflict_do_nothing()
+            insert = self._insert(EventRow).values([columns_of(one) for one in some]).on_conflict_do_nothing()
             new += [
                 by_key[user, ident] for user, ident in session.execute(insert.returning(EventRow.user_id, EventRow.id))
             ]
-        self.count_hours(session, hourly(new))
+        self.count_hours(session, hourly((one.video_id, one.kind.value, one.at, one.audience) for one in new))
         return len(new)
 
     def count_hours(self, session: Session, counts: Mapping[tuple[str, str, datetime, str], int]) -> None:
@@ -226,42 +223,3 @@ class Viewers(Database):
                     index_elements=["day", "outcome"], set_={"count": EventQualityRow.count + insert.excluded.count}
                 )
             )
-
-
-def hourly(events: Iterable[Event]) -> Counter[tuple[str, str, datetime, str]]:
-    """(video id, kind, hour, audience) -> how many of the events."""
-    return Counter(
-        (one.video_id, one.kind.value, _hour_of(one.at), one.audience or "")
-        for one in events
-        if one.video_id is not None
-    )
-
-
-def event_of(row: EventRow) -> Event:
-    """The row as a value."""
-    return Event(
-        id=row.id, user_id=row.user_id, kind=EventKind(row.kind), at=row.at, video_id=row.video_id, creator=row.creator,
-        watch_s=row.watch_s, duration_s=row.duration_s, watch_ratio=row.watch_ratio, query=row.query,
-        request_id=row.request_id, position=row.position, utc_offset_minutes=row.utc_offset_minutes,
-        audience=row.audience,
-    )  # fmt: skip
-
-
-def batches(items: Sequence[_T], size: int = BATCH) -> Iterator[list[_T]]:
-    """The items, `size` at a time."""
-    left = iter(items)
-    while some := list(islice(left, size)):
-        yield some
-
-
-def _columns(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id, "user_id": event.user_id, "kind": event.kind.value, "at": event.at, "video_id": event.video_id,
-        "creator": event.creator, "watch_s": event.watch_s, "duration_s": event.duration_s,
-        "watch_ratio": event.watch_ratio, "query": event.query, "request_id": event.request_id,
-        "position": event.position, "utc_offset_minutes": event.utc_offset_minutes, "audience": event.audience,
-    }  # fmt: skip
-
-
-def _hour_of(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)

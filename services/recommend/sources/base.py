@@ -68,12 +68,18 @@ Scores = dict[str, float]
 class Source(Protocol):
     """Where candidates come from. A source holds no state of a request and is called from many threads."""
 
-    name: str
-    """What policies and answers call it."""
+    @property
+    def name(self) -> str:
+        """What policies and answers call it."""
+        ...
 
-    relative: bool
-    """Whether its scores only mean something beside each other, and are stretched over each request's candidates.
-    Scores of the others lie in [0, 1] and stay as they are."""
+    @property
+    def relative(self) -> bool:
+        """Whether its scores only mean something beside each other, and are stretched over each request's candidates.
+
+        Scores of the others lie in [0, 1] and stay as they are.
+        """
+        ...
 
     def applies(self, request: SourceRequest) -> bool:
         """Whether the source has anything to go by; one that does not is left out and the others share its weight."""

@@ -41,8 +41,8 @@ class CollaborativeSource:
         self.fold_in = fold_in
 
     def applies(self, request: SourceRequest) -> bool:
-        """Whether the viewer did anything; whether the model knows of it, it says when asked."""
-        return bool(request.taste.taken)
+        """Whether there is a model, and it knows something that the viewer took to."""
+        return bool(request.taste.taken) and self.fold_in(request.taste.events) is not None
 
     def candidates(self, request: SourceRequest) -> Scores:
         """The model's best that pass the filter."""

@@ -92,3 +92,24 @@ def test_doctor_names_the_line_of_a_mistake_in_the_safety_rules(tmp_path) -> Non
     assert [finding.level for finding in found] == [Level.FAULT]
     assert "categories.0.severity (violence)" in found[0].what
     assert "REELWISE_SAFETY_RULES" in found[0].remedy
+
+
+def test_a_viewer_reports_wishes_reads_exports_and_erases(tmp_path) -> None:
+    def run(*arguments: str, status: int = 0) -> str:
+        result = runner.invoke(app, [*arguments, "--data", str(tmp_path / "data")])
+        assert result.exit_code == status, result.output
+        return result.output
+
+    assert "Noted" in run("feedback", "--query", "篮球", "--user", "amy")
+    assert "Noted" in run("feedback", "--creator", "bo", "--user", "amy")
+    assert "'abcdef12'" in run("feedback", "abcdef12", "like", "--user", "amy", status=1)
+    run("feedback", "--user", "amy", status=2)
+    shown = run("profile", "amy", "--wish", "想看足球")
+    assert "Football 足球" in shown
+    assert "wish topics:football until" in shown
+    profile = json.loads(run("profile", "amy", "--json"))
+    assert {"football", "basketball", "bo"} <= {interest["value"] for interest in profile["interests"]}
+    file = tmp_path / "amy.jsonl"
+    assert "Erased 2 events" in run("profile", "amy", "--export", str(file), "--erase", "--yes")
+    assert [json.loads(line)["type"] for line in file.read_text().splitlines()] == ["edit", "event", "event"]
+    assert "Nothing is known" in run("profile", "amy")

@@ -153,7 +153,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
-    with Library.open(Settings(data_dir=folder / "data"), DIMS) as library:
+    with Library.open(Settings(data_dir=folder / "data", source_timeout_s=60.0), DIMS) as library:
         made = Stage(library)
         yield made
         made.recommender.close()

@@ -131,8 +131,12 @@ def test_edits_boost_mute_and_forget(profile_of, videos) -> None:
     assert interest(boosted, COOKING).edits == ("edit",)
     muted = profile_of(*likes, edits=[edit(EditKind.MUTE, "topics", "cats")])
     assert (muted.muted, set(muted.labels)) == ({PETS}, {COOKING})
+    assert [anchor.video.video_id for anchor in muted.anchors] == [videos["meal0"]]
+    assert [vector.medoid for vector in muted.vectors] == [videos["meal0"]]
     removed = edit(EditKind.REMOVE, "topics", "cats")
-    assert PETS not in profile_of(*likes, edits=[removed]).labels
+    forgetful = profile_of(*likes, edits=[removed])
+    assert PETS not in forgetful.labels
+    assert [anchor.video.video_id for anchor in forgetful.anchors] == [videos["meal0"]]
     again = event("again", EventKind.LIKE, videos["cat1"], ago_h=0.5)
     assert interest(profile_of(*likes, again, edits=[removed]), PETS).events == ("again",)
 

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from services.library.errors import RecordUnavailable
-from services.library.record.database import open_engine
-from services.library.record.migrations import upgrade
+from services.library.record.database import open_engine, writing
+from services.library.record.events import EventCount, EventKind
+from services.library.record.migrations import _config, upgrade
 from services.library.record.store import Record
 from services.library.record.tables import Base
 
@@ -51,3 +54,32 @@ def test_a_file_that_is_no_database_is_said_to_be_the_record(tmp_path):
     (tmp_path / "reelwise.db").write_bytes(b"this is a letter, not a database" * 200)
     with pytest.raises(RecordUnavailable, match=r"reelwise\.db"):
         Record.open(f"sqlite:///{tmp_path / 'reelwise.db'}")
+
+
+def test_interactions_become_events_and_counts(tmp_path):
+    url = f"sqlite:///{tmp_path / 'reelwise.db'}"
+    engine = open_engine(url)
+    with writing(engine).begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO videos (id, sha256, size_bytes, blob_key, state, attempts, dirty, created_at, updated_at) "
+                "VALUES ('v', 's', 1, 'k', 'ready', 0, false, '2026-01-01', '2026-01-01')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO interactions (user_id, video_id, kind, at, watch_ratio) "
+                "VALUES ('amy', 'v', 'play', '2026-01-01 10:20:30.500000', 0.5)"
+            )
+        )
+    engine.dispose()
+    record = Record.open(url)
+    (event,) = record.events("amy")
+    assert (event.kind, event.video_id, event.watch_ratio) == (EventKind.PLAY, "v", 0.5)
+    assert event.at == datetime(2026, 1, 1, 10, 20, 30, 500_000, tzinfo=UTC)
+    hour = event.at.replace(minute=0, second=0, microsecond=0)
+    assert record.event_counts(since=hour) == [EventCount("v", EventKind.PLAY, hour, 1)]
+    record.close()

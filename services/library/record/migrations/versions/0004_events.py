@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -120,7 +120,8 @@ def _count_hours(counts: sa.Table) -> None:
     connection = op.get_bind()
     totals: Counter[tuple[str, str, datetime]] = Counter()
     for video_id, kind, at in connection.execute(sa.select(events.c.video_id, events.c.kind, events.c.at)):
-        totals[video_id, kind, at.replace(minute=0, second=0, microsecond=0)] += 1
+        utc = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        totals[video_id, kind, utc.replace(minute=0, second=0, microsecond=0)] += 1
     rows = [
         {"video_id": video_id, "kind": kind, "hour": hour, "audience": "", "count": count}
         for (video_id, kind, hour), count in totals.items()

@@ -1,0 +1,174 @@
+"""`python -m benchmarks.recommend --data DIR`: recommendations measured, offline and with a made-up audience.
+
+DIR is MovieLens' ml-latest-small (movies.csv, ratings.csv, tags.csv); a rating of four stars or more is a like. Nothing
+is sampled: every list is the best ten of all films. What a figure rests on is in benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.clips import LabelsUnreadable
+from benchmarks.kept_vectors import KeptVectors
+from benchmarks.recommend_latency import measure as measure_latency
+from benchmarks.recsys.baselines import Source
+from benchmarks.recsys.cold import cold_splits, measure_cold
+from benchmarks.recsys.content import Texts
+from benchmarks.recsys.explanations import measure_explanations
+from benchmarks.recsys.movielens import MovieLens, load_movielens
+from benchmarks.recsys.offline import measure, pairs
+from benchmarks.recsys.plots import draw
+from benchmarks.recsys.product import ARMS, make_world, opened, start_of, write_library
+from benchmarks.recsys.sequence import sequence
+from benchmarks.recsys.simulate import Open, Plan, play, run_arms
+from benchmarks.recsys.tables import show_cold, show_explanations, show_offline, show_simulate
+from models.errors import ModelError
+from models.profile import load_profile
+from models.runtime import Runtime
+from services.settings import Settings
+
+PARTS = ("offline", "cold", "sequence", "simulate", "explanations", "latency")
+USUAL = ("offline", "cold", "simulate", "explanations", "latency")
+
+_SMALL = Plan(viewers=3, rounds=200, change_at=100, seeds=(1, 2))
+_FULL = Plan(viewers=8, rounds=200, change_at=100, seeds=(1, 2, 3))
+_PAGE = 5
+_EVENTS, _REQUESTS = 1_000_000, 400
+_EXPLAINED = Plan(viewers=6, rounds=12, change_at=12, seeds=(1,))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.recommend", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder of ml-latest-small; for offline, cold, sequence")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL, help="what to measure")
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
+    parser.add_argument("--vectors", type=Path, help="folder to keep text vectors in; a second run then embeds nothing")
+    parser.add_argument("--full", action="store_true", help="more viewers and seeds, and latency at 100,000 videos too")
+    parser.add_argument("--clips", type=int, default=1500, help="made-up clips of the audience (default 1500)")
+    parser.add_argument("--rounds", type=int, default=200, help="rounds of the audience; the taste changes half-way")
+    parser.add_argument("--seed", type=int, default=0, help="of bootstrap, weights and models (default 0)")
+    given = parser.parse_args(arguments)
+    console, progress = Console(), Console(stderr=True)
+    try:
+        figures = run(given, progress)
+    except (LabelsUnreadable, ModelError, ValueError) as error:
+        progress.print(f"[red]error:[/red] {error}", highlight=False)
+        return 1
+    if "offline" in figures:
+        show_offline(console, figures["offline"])
+    if "cold" in figures:
+        show_cold(console, figures["cold"])
+    if "simulate" in figures:
+        show_simulate(console, figures["simulate"])
+    if "explanations" in figures:
+        show_explanations(console, figures["explanations"])
+    if "latency" in figures:
+        console.print(figures["latency_ms"])
+    if given.json is not None:
+        given.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if given.plots is not None:
+        for path in draw(figures, given.plots):
+            progress.print(f"drew {path}", highlight=False)
+    return 0
+
+
+def run(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
+    """The figures of the parts that were asked for."""
+    figures: dict[str, Any] = {"seed": given.seed}
+    if {"offline", "cold", "sequence"}.intersection(given.parts):
+        if given.data is None:
+            raise ValueError("offline, cold and sequence need --data: the folder of ml-latest-small")
+        figures |= _movielens(load_movielens(given.data), given, progress)
+    if {"simulate", "explanations"}.intersection(given.parts):
+        figures |= _audience(given, progress)
+    if "latency" in given.parts:
+        figures |= _latency(given, progress)
+    return figures
+
+
+def _audience(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    world, clips = make_world(given.clips, given.seed)
+    plan = replace(_FULL if given.full else _SMALL, rounds=given.rounds, change_at=given.rounds // 2)
+    start = start_of(plan.rounds, datetime.now(UTC))
+    with tempfile.TemporaryDirectory(prefix="reelwise-audience-") as kept:
+        folder = Path(kept)
+        progress.print(f"writing {len(clips)} made-up clips", style="dim")
+        write_library(folder / "template", world, clips, start)
+
+        def arm(name: str) -> Open:
+            return lambda seed: opened(folder / "template", folder / "arm", ARMS[name], start, page=_PAGE)
+
+        if "simulate" in given.parts:
+            arms = run_arms(world, {name: arm(name) for name in ARMS}, plan, progress)
+            figures["simulate"] = {"plan": asdict(plan) | {"clips": len(clips), "page": _PAGE}, "arms": arms}
+        if "explanations" in given.parts:
+            with opened(folder / "template", folder / "arm", ARMS["as it ships"], start, page=10) as product:
+                play(world, product, _EXPLAINED, given.seed, "viewers to explain to", progress)
+                users = [f"viewer-{number}" for number in range(_EXPLAINED.viewers)]
+                figures["explanations"] = measure_explanations(product, users)
+    return figures
+
+
+def _latency(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
+    results = []
+    for videos in (10_000, 100_000) if given.full else (10_000,):
+        with tempfile.TemporaryDirectory(prefix="reelwise-latency-") as folder:
+            results.append(measure_latency(videos, _EVENTS, _REQUESTS, Path(folder), progress.log))
+    return {
+        "latency_ms": {
+            "p50": {str(one.videos): one.recommendation.p50 for one in results},
+            "p99": {str(one.videos): one.recommendation.p99 for one in results},
+        },
+        "latency": [asdict(one) for one in results],
+    }
+
+
+def _movielens(data: MovieLens, given: argparse.Namespace, progress: Console) -> dict[str, Any]:
+    tasks = pairs(data)
+    validation, tests = cold_splits(data)
+    splits = [split for task in tasks for split in (task.validation, task.test)]
+    splits += [validation, *(split for split, _ in tests)]
+    settings = Settings()
+    runtime = Runtime(load_profile(settings.profile), settings.models_dir)
+    texts = Texts(data, splits, KeptVectors(runtime.text, given.vectors, progress))
+    sequences: Mapping[str, Source] = {}
+    if "sequence" in given.parts:
+        sequences = {
+            f"{epochs} epochs": sequence(data, texts, epochs=epochs, seed=given.seed, console=progress)
+            for epochs in (10, 30, 60)
+        }
+    figures: dict[str, Any] = {}
+    if "offline" in given.parts:
+        figures["offline"] = {
+            task.name: measure(data, texts, task, seed=given.seed, console=progress, sequences=sequences)
+            for task in tasks
+        }
+        last = figures["offline"]["leave_last_out"]
+        figures["warm"] = {
+            "ndcg_at_10": {
+                "hybrid": last["systems"]["hybrid"]["ndcg"]["mean"],
+                "best_single": last["systems"][last["best_single"]]["ndcg"]["mean"],
+                "best_library": last["systems"][last["best_library"]]["ndcg"]["mean"],
+            }
+        }
+    if "cold" in given.parts:
+        figures["cold"] = measure_cold(
+            data, texts, validation, tests, seed=given.seed, console=progress, sequences=sequences
+        )
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

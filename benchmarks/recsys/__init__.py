@@ -1,0 +1,1 @@
+"""Recommenders measured: MovieLens offline, and an audience of made-up viewers."""
