@@ -42,6 +42,18 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8765, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
 
+    auth: Literal["auto", "required", "off"] = Field(
+        "auto",
+        description="Sign-in: auto (wanted once there is an account, or on an address others reach), required, off.",
+    )
+    session_s: float = Field(12 * 3600.0, gt=0, description="How long a console session lasts, seconds.")
+    sign_in_failures: int = Field(10, gt=0, description="Failed sign-ins for a name before it has to wait.")
+    sign_in_window_s: float = Field(900.0, gt=0, description="Time over which failed sign-ins are counted, seconds.")
+
+    review_claim_s: float = Field(900.0, gt=0, description="How long an idle editor keeps a video, seconds.")
+    double_review: float = Field(0.1, ge=0, le=1, description="Share of videos that two editors review independently.")
+    bulk_most: int = Field(2000, gt=0, description="Most videos that one bulk action may change.")
+
     allowed_roots: tuple[Path, ...] = Field((), description="Folders that a submitted path may lie in.")
     allowed_hosts: tuple[str, ...] = Field((), description="Hosts that a submitted URL may name.")
     max_upload_bytes: int = Field(2 * 1024**3, gt=0, description="Largest file taken in, bytes.")

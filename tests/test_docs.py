@@ -14,7 +14,20 @@ import pytest
 import typer
 
 from services.api.errors import AmbiguousVideoId  # noqa: F401 - importing the API defines all of its errors
-from services.api.routes import costs, events, recommendations, search, system, users, videos
+from services.api.routes import (
+    accounts,
+    costs,
+    events,
+    media,
+    recommendations,
+    review,
+    review_desk,
+    review_figures,
+    search,
+    system,
+    users,
+    videos,
+)
 from services.cli.main import app
 from services.cli.output import CliError
 from services.intake.errors import ServiceError
@@ -189,7 +202,10 @@ def test_the_table_of_stages_is_the_pipeline() -> None:
 
 def test_the_table_of_routes_is_the_api() -> None:
     written = {row[0].strip("`") for row in table("docs/api.md", "| route |")}
-    modules = (videos, search, events, recommendations, users, costs, system)
+    modules = (
+        videos, media, search, events, recommendations, users, review, review_desk, review_figures, accounts, costs,
+        system,
+    )  # fmt: skip
     routes = (route for module in modules for route in module.router.routes)
     assert written == {f"{method} {route.path}" for route in routes for method in route.methods}
 

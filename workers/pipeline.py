@@ -25,6 +25,7 @@ from workers.stages.frames import FRAMES
 from workers.stages.media import MEDIA
 from workers.stages.metadata import merge_uploads
 from workers.stages.ocr import OCR
+from workers.stages.pictures import PICTURES
 from workers.stages.signature import SIGNATURE
 from workers.stages.sound import SOUND
 from workers.stages.speech import SPEECH
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 STAGES: tuple[Stage, ...] = (
     MEDIA,
     SIGNATURE,
+    PICTURES,
     CAPTIONS,
     OCR,
     SPEECH,

@@ -12,8 +12,9 @@ from models.runtime import Runtime
 from services.library.index.port import Collection, Filter, Point
 from services.library.index.sparse import encode_document
 from services.library.library import Library
+from services.library.payload import annotation_payload, publish_overlay
 from services.library.record.types import Video
-from services.library.understanding import DuplicateOf, Label, Sound, StageReport, Understanding, VideoFacts, VideoState
+from services.library.understanding import DuplicateOf, Sound, StageReport, Understanding, VideoFacts, VideoState
 from workers.stages.annotate import ANNOTATE, AnnotateOutput
 from workers.stages.base import OutputT, Source, StageOutput
 from workers.stages.captions import CAPTIONS, CaptionsOutput
@@ -31,15 +32,23 @@ Outputs = Mapping[str, StageOutput]
 def publish(
     library: Library, runtime: Runtime, source: Source, outputs: Outputs, stages: tuple[StageReport, ...]
 ) -> Understanding:
-    """Write the record, then the index. Point ids follow from the content, so doing it twice changes nothing."""
+    """Write the record, then the index, with the editors' decisions laid over what the models wrote.
+
+    Point ids follow from the content, so doing it twice changes nothing.
+    """
     understanding = assemble(source, outputs, stages, library.record.duplicate_of(source.video.id))
-    library.index.upsert(Collection.VIDEOS, [_video_point(library, source, outputs, understanding)])
+    library.record.put_understanding(understanding)
+    found = library.record.effective(source.video.id)
+    assert found is not None
+    effective, reviewed, revision = found
+    library.index.upsert(Collection.VIDEOS, [_video_point(library, source, outputs, effective, reviewed=reviewed)])
     # A run with fewer moments than the last must not leave the old ones behind.
     library.index.delete(Collection.MOMENTS, Filter(equals={"video_id": [source.video.id]}))
     moments = _moment_points(library, source, outputs)
     if moments:
         library.index.upsert(Collection.MOMENTS, moments)
-    library.record.put_understanding(understanding)
+    if not library.record.mark_published(source.video.id, revision):
+        publish_overlay(library, source.video.id)  # somebody decided meanwhile
     return understanding
 
 
@@ -111,7 +120,9 @@ def _facts(source: Source, outputs: Outputs) -> VideoFacts:
     )
 
 
-def _video_point(library: Library, source: Source, outputs: Outputs, understanding: Understanding) -> Point:
+def _video_point(
+    library: Library, source: Source, outputs: Outputs, understanding: Understanding, *, reviewed: bool
+) -> Point:
     vectors = _get(outputs, VECTORS.name, VectorsOutput)
     frames = _get(outputs, FRAMES.name, FramesOutput)
     profile = _get(outputs, SOUND.name, SoundOutput).profile
@@ -124,53 +135,29 @@ def _video_point(library: Library, source: Source, outputs: Outputs, understandi
         point["visual"] = visual
     if profile is not None:
         point["sound"] = np.asarray(profile.vector, dtype=np.float32)
-    return Point(source.video.point_id, point, _payload(source, understanding))  # type: ignore[arg-type]
+    return Point(source.video.point_id, point, _payload(source, understanding, reviewed=reviewed))  # type: ignore[arg-type]
 
 
-def _payload(source: Source, found: Understanding) -> dict[str, object]:
+def _payload(source: Source, found: Understanding, *, reviewed: bool) -> dict[str, object]:
     """The payload that docs/qdrant.md describes field by field."""
     published = source.metadata.published_at
-    kinds = {"tag": found.tags, "topic": found.topics, "mood": found.moods, "occasion": found.occasions}
-    labels = [_payload_label(kind, label) for kind, group in kinds.items() for label in group]
     sound = found.sound
     return {
         "video_id": found.video.id,
         "title": found.video.title,
-        "summary_en": found.summary.en if found.summary else "",
-        "summary_zh": found.summary.zh if found.summary else "",
-        "why_en": found.why.en if found.why else "",
-        "why_zh": found.why.zh if found.why else "",
-        "tags": [label.label.casefold() for label in found.tags],
-        "tags_zh": [label.label_zh for label in found.tags],
-        "topics": [label.slug for label in found.topics],
-        "moods": [label.slug for label in found.moods],
-        "occasions": [label.slug for label in found.occasions],
-        "labels": labels,
+        **annotation_payload(found, reviewed=reviewed),
         "language": found.video.language,
         "creator": found.video.creator,
         "duration_s": found.video.duration_s,
         "width": found.video.width,
         "height": found.video.height,
         "published_at": published.timestamp() if published else None,
-        "safety": [label.category for label in found.safety],
         "duplicate_of": found.duplicate_of.original if found.duplicate_of else None,
-        "review_state": "machine",
         "models": sorted({stage.model for stage in found.stages if stage.model}),
         "speech_ratio": sound.speech_ratio if sound else None,
         "music_ratio": sound.music_ratio if sound else None,
         "tempo_bpm": sound.tempo_bpm if sound else None,
         "energy": sound.energy if sound else None,
-    }
-
-
-def _payload_label(kind: str, label: Label) -> dict[str, object]:
-    return {
-        "label": label.label,
-        "label_zh": label.label_zh,
-        "slug": label.slug,
-        "kind": kind,
-        "confidence": label.confidence,
-        "evidence": list(label.evidence),
     }
 
 

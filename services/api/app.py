@@ -6,11 +6,26 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from services.api.errors import install_error_handlers
+from services.api.gate import Gate
 from services.api.guards import BodyLimit, SameSite
 from services.api.metrics import metrics_of
-from services.api.routes import costs, events, recommendations, search, system, users, videos
+from services.api.routes import (
+    accounts,
+    costs,
+    events,
+    media,
+    recommendations,
+    review,
+    review_desk,
+    review_figures,
+    search,
+    system,
+    users,
+    videos,
+)
 from services.api.service import Service
 from services.api.version import version
+from services.console.app import install_console
 
 FORM_OVERHEAD_BYTES = 64 * 1024**2
 """What a form may be larger than its video: subtitle files and fields."""
@@ -30,25 +45,46 @@ An id may be shortened to a unique beginning of at least six digits. Every answe
 
 _TAGS = [
     {"name": "videos", "description": "Hand videos in and read what was understood of them."},
+    {"name": "media", "description": "The file itself, in ranges; its poster and its frames."},
     {"name": "search", "description": "Find videos and moments by meaning, pictures, words and labels."},
     {"name": "recommendations", "description": "Report what viewers did; get picks with reasons."},
     {"name": "profiles", "description": "What is known of a viewer: read, correct, take along, erase."},
+    {"name": "review", "description": "The editors' queue, their decisions, and what comes of them."},
+    {"name": "accounts", "description": "Sign-in, accounts and API keys."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
     {"name": "costs", "description": "What understanding videos took, and its price."},
     {"name": "health", "description": "For load balancers and people."},
 ]
 
 
-def create_app(service: Service) -> FastAPI:
-    """The API over one library. The caller owns the service and closes its parts after the app has ended."""
+def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
+    """The API over one library. The caller owns the service and closes its parts after the app has ended.
+
+    `secret`: whoever sends it as a bearer token is an admin; the command line of this machine does.
+    """
     settings = service.library.settings
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
     app.state.metrics = metrics_of(service)
     install_error_handlers(app)
-    for routes in (videos, search, events, recommendations, users, costs, system):
+    for routes in (
+        videos,
+        media,
+        search,
+        events,
+        recommendations,
+        users,
+        review,
+        review_desk,
+        review_figures,
+        accounts,
+        costs,
+        system,
+    ):
         app.include_router(routes.router)
+    install_console(app)
     app.add_middleware(BodyLimit, form_bytes=settings.max_upload_bytes + FORM_OVERHEAD_BYTES, json_bytes=JSON_BYTES)
+    app.add_middleware(Gate, settings=settings, record=service.library.record, secret=secret)
     app.add_middleware(SameSite)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=trusted_hosts(settings.host))
     return app

@@ -10,17 +10,17 @@ from services.library.understanding import Understanding, VideoFacts, VideoState
 FINAL_STATES = frozenset({VideoState.READY, VideoState.FAILED, VideoState.REJECTED})
 
 
-def understanding_of(record: RecordPort, video: Video) -> Understanding:
-    """What is believed about the video. One that failed or was rejected gives a document with the reason.
+def understanding_of(record: RecordPort, video: Video, *, machine: bool = False) -> Understanding:
+    """What is believed about the video, with the editors' decisions unless `machine`.
 
-    Raises `NotReady` while the video is on its way.
+    One that failed or was rejected gives a document with the reason. Raises `NotReady` while the video is on its way.
     """
     if video.state not in FINAL_STATES:
         lane = f" (next: {video.lane})" if video.lane else ""
         raise NotReady(
             f"Video {video.id} is {video.state}{lane}.", remedy="Ask again when its state is ready, failed or rejected."
         )
-    stored = record.understanding(video.id)
+    stored = record.machine_understanding(video.id) if machine else record.understanding(video.id)
     if stored is not None:
         # The link is read as it stands: the original may have gone since the document was written.
         duplicate_of = record.duplicate_of(video.id)

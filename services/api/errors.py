@@ -15,6 +15,11 @@ from starlette.exceptions import HTTPException
 from models.errors import ModelError
 from services.intake.errors import ServiceError
 from services.library.errors import AmbiguousId, InvalidValue, LibraryError, UnknownVideo
+from services.library.record.accounts import AccountExists, LastAdmin, UnknownAccount
+from services.library.record.desk import UnknownBulk
+from services.library.record.queue import Claimed, NotQueued
+from services.library.record.reviews import NothingToReview
+from services.library.record.rules import RuleExists, UnknownRule, VersionTaken
 
 log = logging.getLogger(__name__)
 
@@ -133,13 +138,25 @@ _LIBRARY_STATUS: dict[type[LibraryError], tuple[int, str]] = {
     UnknownVideo: (404, UnknownVideoId.code),
     AmbiguousId: (409, AmbiguousVideoId.code),
     InvalidValue: (422, InvalidRequest.code),
+    UnknownAccount: (404, "unknown_account"),
+    AccountExists: (409, "account_exists"),
+    LastAdmin: (409, "last_admin"),
+    NothingToReview: (409, "nothing_to_review"),
+    NotQueued: (404, "not_queued"),
+    Claimed: (409, "claimed"),
+    UnknownRule: (404, "unknown_rule"),
+    RuleExists: (409, "rule_exists"),
+    VersionTaken: (409, "version_taken"),
+    UnknownBulk: (404, "unknown_bulk"),
 }
 
 
 def _library_error(request: Request, error: Exception) -> JSONResponse:
     for kind, (status, code) in _LIBRARY_STATUS.items():
         if isinstance(error, kind):
-            return answer(status, code, str(error), "GET /v1/videos lists the videos there are.")
+            known = kind in (UnknownVideo, AmbiguousId, InvalidValue)
+            remedy = "GET /v1/videos lists the videos there are." if known else "See /docs for the API."
+            return answer(status, code, str(error), remedy)
     log.error("%s: %s", _route_of(request), error)
     remedy = "GET /readyz says which part is out of reach; try again when it is back."
     return answer(503, "library_unavailable", str(error), remedy, {"Retry-After": "5"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
+from services.api.account_schemas import AccountsAnswer, AccountView, KeysAnswer, KeyView, NewKey
 from services.api.costs import CostsAnswer
 from services.api.event_schemas import EventsAnswer
 from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswer
@@ -128,6 +129,42 @@ class Client:
         """What was spent; days are ISO dates."""
         params = _given(by=by, to=last, limit=limit, **{"from": first})
         return self._ask("GET", "/v1/costs", CostsAnswer, params=params)
+
+    def add_account(self, name: str, role: str, password: str | None) -> AccountView:
+        """Make an account."""
+        body = {"name": name, "role": role, "password": password}
+        return self._ask("POST", "/v1/accounts", AccountView, json=body)
+
+    def accounts(self) -> AccountsAnswer:
+        """All accounts."""
+        return self._ask("GET", "/v1/accounts", AccountsAnswer)
+
+    def change_account(self, name: str, **changes: object) -> AccountView:
+        """Change what is given."""
+        return self._ask("PATCH", f"/v1/accounts/{quote(name, safe='')}", AccountView, json=changes)
+
+    def keys(self) -> KeysAnswer:
+        """All keys."""
+        return self._ask("GET", "/v1/keys", KeysAnswer)
+
+    def add_key(self, name: str, note: str) -> NewKey:
+        """Make a key."""
+        return self._ask("POST", f"/v1/accounts/{quote(name, safe='')}/keys", NewKey, json={"note": note})
+
+    def revoke_key(self, prefix: str) -> KeyView:
+        """End a key."""
+        return self._ask("DELETE", f"/v1/keys/{quote(prefix, safe='')}", KeyView)
+
+    def get(self, path: str, model: type[Answer], **params: object) -> Answer:
+        """Any answer of a GET route."""
+        return self._ask("GET", path, model, params=_given(**params))
+
+    def lines(self, path: str, **params: object) -> Iterator[str]:
+        """A long answer, line by line."""
+        with self._http.stream("GET", path, params=_given(**params)) as response:
+            if not response.is_success:
+                raise CliError(f"The server answered {response.status_code}.", remedy="Look into its log.")
+            yield from response.iter_lines()
 
     def _upload(self, path: Path, fields: Mapping[str, Any]) -> SubmissionAnswer:
         with ExitStack() as stack:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,7 +28,9 @@ from services.library.errors import LibraryLocked
 from services.library.index.idle import IdleOptimizer
 from services.library.index.schema import IndexDims
 from services.library.library import Library
+from services.library.payload import publish_waiting
 from services.library.record.types import Lane
+from services.review import catch_up
 from services.settings import Settings
 
 QUERY_ROLES = frozenset({Role.TEXT, Role.VISION})
@@ -110,6 +114,8 @@ def service(settings: Settings, *, work: bool, check_weights: bool = True) -> It
             optimizer = IdleOptimizer(library.index, settings)
             optimizer.start()
             stack.callback(optimizer.stop)
+        catch_up(library)
+        publish_waiting(library)
         parts = Service(library, runtime, dispatcher)
         stack.callback(parts.recommender.close)
         yield parts
@@ -123,15 +129,22 @@ def connected(settings: Settings, *, work: bool = False, readable: tuple[Path, .
     """
     found = running(settings.data_dir)
     if found is not None:
-        with httpx.Client(base_url=found.url, timeout=120.0, trust_env=False) as http:
+        # An explicit key says who acts; else the owner of the data folder is an admin of what runs on it.
+        token = os.environ.get("REELWISE_API_KEY") or found.secret
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        with httpx.Client(base_url=found.url, timeout=120.0, trust_env=False, headers=headers) as http:
             yield Client(http)
         return
     folders = tuple(dict.fromkeys(path.resolve().parent for path in readable))
     mounted = settings.model_copy(update={"allowed_roots": (*settings.allowed_roots, *folders)})
+    secret = secrets.token_urlsafe(32)
     with (
         service(mounted, work=work) as parts,
         httpx.Client(
-            transport=InProcessTransport(create_app(parts)), base_url="http://127.0.0.1", timeout=_IN_PROCESS_TIMEOUT_S
+            transport=InProcessTransport(create_app(parts, secret=secret)),
+            base_url="http://127.0.0.1",
+            timeout=_IN_PROCESS_TIMEOUT_S,
+            headers={"Authorization": f"Bearer {os.environ.get('REELWISE_API_KEY') or secret}"},
         ) as http,
     ):
         yield Client(http)

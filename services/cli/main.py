@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.commands import ask, costs, demo, models, operate, train, viewer, work, worker
+from services.cli.commands import accounts, ask, costs, demo, models, operate, review, train, viewer, work, worker
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -23,6 +23,8 @@ app.command("worker")(worker.worker)
 app.command("doctor")(operate.doctor)
 app.command("schema")(operate.schema)
 app.add_typer(models.app, name="models")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(review.app, name="review")
 
 __all__ = ["app"]
 

@@ -16,10 +16,11 @@ _TIMEOUT_S = 3.0
 
 
 class RunFile(BaseModel):
-    """A running `reelwise up`."""
+    """A running `reelwise up`. `secret` lets whoever can read the file, its owner, call every route."""
 
     pid: int
     url: str
+    secret: str = ""
 
 
 def running(data_dir: Path) -> RunFile | None:
@@ -45,12 +46,13 @@ def noted_run(data_dir: Path) -> RunFile | None:
 
 
 @contextmanager
-def announced(data_dir: Path, url: str) -> Iterator[None]:
-    """Keep `run.json` in place for as long as the block runs."""
+def announced(data_dir: Path, url: str, secret: str) -> Iterator[None]:
+    """Keep `run.json` in place, readable by its owner only, for as long as the block runs."""
     path = data_dir / NAME
     aside = path.with_suffix(f".{os.getpid()}")
-    aside.write_text(json.dumps({"pid": os.getpid(), "url": url}), encoding="utf-8")
-    aside.chmod(0o600)
+    aside.unlink(missing_ok=True)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"pid": os.getpid(), "url": url, "secret": secret}, file)
     aside.replace(path)
     try:
         yield

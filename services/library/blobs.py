@@ -21,6 +21,7 @@ from services.library.reads import count_read
 
 _TMP = ".tmp"
 _STALE_S = 24 * 3600.0
+_CHUNK = 1 << 20
 _MAX_KEY = 900
 """Object stores end at 1,024 bytes a key, the store's own prefix included."""
 
@@ -98,6 +99,15 @@ class BlobStore:
             data: bytes = self._fs.cat_file(self._remote(key))
         count_read(len(data))
         return data
+
+    def read_range(self, key: str, start: int, stop: int) -> Iterator[bytes]:
+        """Bytes `start` to `stop` (excluded) of the blob, a chunk of at most 1 MiB at a time. Raises `BlobMissing`."""
+        with self._io(f"read {key!r} from", key), self._fs.open(self._remote(key), "rb", cache_type="none") as blob:
+            blob.seek(start)
+            left = stop - start
+            while left > 0 and (chunk := blob.read(min(left, _CHUNK))):
+                left -= len(chunk)
+                yield chunk
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:

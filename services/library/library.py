@@ -13,6 +13,8 @@ from services.library.index.port import IndexPort
 from services.library.index.schema import IndexDims
 from services.library.record.cleaning import CleaningRules
 from services.library.record.store import Record
+from services.library.taxonomy import Taxonomy
+from services.library.taxonomy.published import published_taxonomy
 from services.settings import Settings
 
 
@@ -65,6 +67,10 @@ class Library:
         except BaseException:
             index.close()
             raise
+
+    def taxonomy(self) -> Taxonomy:
+        """The taxonomy as published: the files that ship with the editors' edits."""
+        return published_taxonomy(self.record.taxonomy_edits()[1])
 
     def close(self) -> None:
         """Close the index and the record; the index's folder is free for another process afterwards. Idempotent."""

@@ -7,6 +7,7 @@ from services.recommend.models import QueryModels
 from services.recommend.moments import MomentHit, MomentWeights, search_moments
 from services.recommend.recommend import Recommender, recommend
 from services.recommend.search import SearchHit, SearchWeights, search_videos
+from services.recommend.similar import SimilarWeights, similar_videos
 
 __all__ = [
     "Ask",
@@ -22,8 +23,10 @@ __all__ = [
     "SearchFilters",
     "SearchHit",
     "SearchWeights",
+    "SimilarWeights",
     "UnknownLabel",
     "recommend",
     "search_moments",
     "search_videos",
+    "similar_videos",
 ]

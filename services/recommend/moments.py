@@ -8,7 +8,6 @@ from uuid import UUID
 
 from services.library.index.port import Collection, Filter
 from services.library.library import Library
-from services.library.taxonomy import load_taxonomy
 from services.recommend.filters import SearchFilters
 from services.recommend.indexed import IndexedVideo, point_id
 from services.recommend.models import QueryModels
@@ -94,7 +93,7 @@ def search_moments(
 
 
 def _videos(library: Library, filters: SearchFilters) -> list[str] | None:
-    where = filters.where(load_taxonomy())
+    where = filters.where(library.taxonomy())
     if where is None:
         return None
     stored = library.index.scroll(Collection.VIDEOS, where=where, limit=MAX_FILTERED_VIDEOS)

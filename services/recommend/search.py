@@ -9,7 +9,6 @@ from services.library.index.port import Collection, Filter, Hit, SparseVector, V
 from services.library.index.schema import LEXICAL
 from services.library.index.sparse import encode_query
 from services.library.library import Library
-from services.library.taxonomy import load_taxonomy
 from services.recommend.copies import one_of_each, original_of
 from services.recommend.filters import SearchFilters, also
 from services.recommend.indexed import IndexedVideo, LabelKey
@@ -66,7 +65,7 @@ def search_videos(
     query = query.strip()
     if not query:
         return []
-    taxonomy = load_taxonomy()
+    taxonomy = library.taxonomy()
     where = (filters or SearchFilters()).where(taxonomy)
     pool = max(candidates, limit)
     named = labels_in(query, taxonomy)

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from services.api.errors import error_responses
-from services.api.lookup import ServiceOf
+from services.api.lookup import NamedVideo, ServiceOf
 from services.api.results import MomentAnswer, VideoAnswer
-from services.recommend import SearchFilters, search_moments, search_videos
+from services.recommend import SearchFilters, search_moments, search_videos, similar_videos
 from services.recommend.search import MAX_QUERY_CHARACTERS
 
 router = APIRouter(prefix="/v1")
@@ -50,3 +50,14 @@ def search(
     if kind == "moments":
         return MomentAnswer.of(q, search_moments(service.library, service.models, q, limit=limit, filters=filters))
     return VideoAnswer.of(q, search_videos(service.library, service.models, q, limit=limit, filters=filters))
+
+
+@router.get(
+    "/videos/{video_id}/similar", tags=["search"], summary="More like this", responses=error_responses(404, 409, 422)
+)
+def similar(service: ServiceOf, video: NamedVideo, limit: _Limit = 10) -> VideoAnswer:
+    """The videos nearest to this one in meaning and looks, each with what the two have in common.
+
+    Empty while the video is not in the index.
+    """
+    return VideoAnswer.of(video.id, similar_videos(service.library, video.id, limit=limit))

@@ -11,16 +11,16 @@ from services.api.schemas import Health, Readiness
 from services.api.version import version
 from services.library.errors import LibraryError
 from services.library.index.port import Collection
-from services.library.taxonomy import Taxonomy, load_taxonomy
+from services.library.taxonomy import Taxonomy
 from services.library.understanding import Understanding
 
 router = APIRouter()
 
 
 @router.get("/v1/taxonomy", tags=["vocabulary"], summary="Topics, moods and occasions")
-def taxonomy() -> Taxonomy:
+def taxonomy(service: ServiceOf) -> Taxonomy:
     """The closed vocabularies that annotations choose from, in English and Chinese."""
-    return load_taxonomy()
+    return service.library.taxonomy()
 
 
 @router.get("/v1/schema/understanding", tags=["vocabulary"], summary="JSON Schema of an understanding")

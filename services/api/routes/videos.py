@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
@@ -84,13 +84,20 @@ def show(service: ServiceOf, video: NamedVideo) -> VideoDetail:
 @router.get(
     "/{video_id}/understanding", summary="What is understood of a video", responses=error_responses(404, 409, 422)
 )
-def understanding(service: ServiceOf, video: NamedVideo) -> Understanding:
-    """Everything believed about the video, each label with the evidence it cites.
+def understanding(
+    service: ServiceOf,
+    video: NamedVideo,
+    as_: Annotated[
+        Literal["effective", "machine"],
+        Query(alias="as", description="With the editors' decisions, or as the models wrote it."),
+    ] = "effective",
+) -> Understanding:
+    """Everything believed about the video, each label with the evidence it cites, editors' decisions laid over it.
 
     A video that failed or was rejected answers with a document that says why. One that is still on its way answers
     409 `not_ready`. `GET /v1/schema/understanding` has the JSON Schema.
     """
-    return understanding_of(service.library.record, video)
+    return understanding_of(service.library.record, video, machine=as_ == "machine")
 
 
 @router.get("/{video_id}/duplicates", summary="Copies of a video", responses=error_responses(404, 409, 422))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import signal
 import socket
 from collections.abc import Iterator
@@ -16,12 +17,15 @@ from rich.text import Text
 
 from services.api import create_app
 from services.api.app import trusted_hosts
+from services.api.gate import loopback
 from services.api.routes.system import understanding_schema
 from services.cli.checks import Level, examine
 from services.cli.launcher import service, settings_for
 from services.cli.options import Data, Profile
 from services.cli.output import CliError, complain, err, out, reported_errors
 from services.cli.runfile import announced, running
+from services.library.record.store import Record
+from services.settings import Settings
 
 _MARKS = {Level.OK: ("ok     ", "green"), Level.WARNING: ("warning", "yellow"), Level.FAULT: ("missing", "red")}
 
@@ -44,13 +48,11 @@ def up(
             taken = listener.getsockname()[1]
             reachable = "127.0.0.1" if trusted_hosts(settings.host) == ["*"] else settings.host
             url = f"http://[{reachable}]:{taken}" if ":" in reachable else f"http://{reachable}:{taken}"
-            if reachable != settings.host:
-                err.print(
-                    Text("warning: everyone who reaches this machine can use the API; it has no log-in.", "yellow")
-                )
+            _let_nobody_in_unasked(settings, parts.library.record)
+            secret = secrets.token_urlsafe(32)
             err.print(Text(f"Reelwise answers at {url}  (documentation: {url}/docs; Ctrl-C ends it)"), soft_wrap=True)
-            server = uvicorn.Server(uvicorn.Config(create_app(parts), log_level="warning"))
-            with announced(settings.data_dir, url):
+            server = uvicorn.Server(uvicorn.Config(create_app(parts, secret=secret), log_level="warning"))
+            with announced(settings.data_dir, url, secret):
                 server.run(sockets=[listener])
 
 
@@ -71,6 +73,19 @@ def doctor(data: Data = None, profile: Profile = None) -> None:
 def schema() -> None:
     """Print the JSON Schema of `analyze --json`."""
     typer.echo(json.dumps(understanding_schema(), indent=2, ensure_ascii=False))
+
+
+def _let_nobody_in_unasked(settings: Settings, record: Record) -> None:
+    """On an address that others reach, callers sign in, or the operator said that they need not."""
+    if loopback(settings.host):
+        return
+    if settings.auth == "off":
+        err.print(Text("warning: everyone who reaches this machine can use the API (REELWISE_AUTH=off).", "yellow"))
+    elif not record.has_accounts():
+        raise CliError(
+            f"{settings.host} is reached by others, and there are no accounts.",
+            remedy="`reelwise accounts add NAME --role admin`; or REELWISE_AUTH=off behind a proxy with log-in.",
+        )
 
 
 @contextmanager

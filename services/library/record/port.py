@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from services.library.preference import Reaction
+from services.library.record.activity import StagePace
 from services.library.record.events import (
     Erased,
     Event,
@@ -116,8 +117,20 @@ class RecordPort(Protocol):
         """Bytes of all video files."""
         ...
 
+    def newest_stage_results(self, video_ids: Sequence[str], stage: str) -> dict[str, StageResult]:
+        """Per video the result of the stage that was stored last, whatever its fingerprint."""
+        ...
+
     def understanding(self, video_id: str) -> Understanding | None:
-        """The newest understanding, None before there is one."""
+        """What readers see: the newest document with the editors' decisions; None before there is one."""
+        ...
+
+    def machine_understanding(self, video_id: str) -> Understanding | None:
+        """The newest document as the models wrote it, None before there is one."""
+        ...
+
+    def understandings(self, video_ids: Sequence[str]) -> dict[str, Understanding]:
+        """The newest understandings of these videos, by id; those that have none are left out."""
         ...
 
     def put_understanding(self, understanding: Understanding) -> None:
@@ -235,6 +248,18 @@ class RecordPort(Protocol):
 
     def revisit(self, video_id: str) -> None:
         """See to it that a video is published once more, because what is known of its copies has changed."""
+        ...
+
+    def waiting(self) -> dict[Lane, int]:
+        """Videos on their way, by the lane that runs or is next."""
+        ...
+
+    def finished(self, *, since: datetime) -> list[tuple[datetime, VideoState]]:
+        """When videos came to their end since then, and how; oldest first."""
+        ...
+
+    def stage_paces(self, *, since: datetime) -> list[StagePace]:
+        """How long each stage took since then, by name."""
         ...
 
     def close(self) -> None:

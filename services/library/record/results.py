@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,6 +11,7 @@ from services.library.errors import UnknownVideo
 from services.library.jsonable import storable_json
 from services.library.record.costs import cost_row
 from services.library.record.database import Database
+from services.library.record.effective import amendments_of, refresh
 from services.library.record.tables import StageResultRow, UnderstandingRow, VideoRow
 from services.library.record.types import StageCost, StageResult
 from services.library.understanding import Understanding
@@ -47,19 +50,37 @@ class Results(Database):
                 session.add(cost_row(cost, self._clock()))
 
     def understanding(self, video_id: str) -> Understanding | None:
-        """The video's latest document."""
+        """What readers see of the video: the machine's latest document with the editors' decisions laid over it."""
+        with self._read() as session:
+            row = session.get(UnderstandingRow, video_id)
+            return None if row is None else Understanding.model_validate(row.effective or row.document)
+
+    def machine_understanding(self, video_id: str) -> Understanding | None:
+        """The video's latest document as the models wrote it."""
         with self._read() as session:
             row = session.get(UnderstandingRow, video_id)
             return None if row is None else Understanding.model_validate(row.document)
 
+    def understandings(self, video_ids: Sequence[str]) -> dict[str, Understanding]:
+        """The latest documents of these videos, by id; those that have none are left out."""
+        query = select(UnderstandingRow).where(UnderstandingRow.video_id.in_(list(video_ids)))
+        with self._read() as session:
+            return {
+                row.video_id: Understanding.model_validate(row.effective or row.document)
+                for row in session.scalars(query)
+            }
+
     def put_understanding(self, understanding: Understanding) -> None:
-        """Replace the video's document. Raises `UnknownVideo`."""
+        """Replace the machine's document; the editors' decisions are laid over the new one. Raises `UnknownVideo`."""
         document = storable_json(understanding.model_dump(mode="json"), "understanding")
         changed = {"document": document, "updated_at": self._clock()}
+        video_id = understanding.video.id
         with self._write() as session:
-            self._require(session, understanding.video.id)
-            insert = self._insert(UnderstandingRow).values(video_id=understanding.video.id, **changed)
+            self._require(session, video_id)
+            insert = self._insert(UnderstandingRow).values(video_id=video_id, **changed)
             session.execute(insert.on_conflict_do_update(index_elements=["video_id"], set_=changed))
+            query = select(UnderstandingRow).where(UnderstandingRow.video_id == video_id).with_for_update()
+            refresh(session, session.scalars(query).one(), amendments_of(session), self._clock())
 
     @staticmethod
     def _require(session: Session, video_id: str) -> None:

@@ -12,22 +12,30 @@ from sqlalchemy.orm import Session
 
 from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
 from services.library.jsonable import storable_text
+from services.library.record.accounts import Accounts
+from services.library.record.activity import Activity
 from services.library.record.audience import Audience
 from services.library.record.cleaning import CleaningRules
 from services.library.record.copies import Copies
 from services.library.record.costs import Costs
 from services.library.record.database import Clock, open_engine, utc_now
+from services.library.record.desk import Desk
 from services.library.record.leases import OPEN, Leases, requeue
 from services.library.record.migrations import upgrade
+from services.library.record.queue import Queue
 from services.library.record.reactions import Reactions
 from services.library.record.results import Results
+from services.library.record.reviews import Reviews
+from services.library.record.rules import Rules
 from services.library.record.tables import UploadRow, VideoRow
 from services.library.record.types import Lane, Submission, Upload, Video
 from services.library.record.viewer_data import ViewerData
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, ViewerData, Audience, Reactions, Costs, Copies):
+class Record(
+    Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData, Audience, Reactions, Activity, Costs, Copies
+):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.

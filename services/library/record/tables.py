@@ -141,12 +141,18 @@ class StageCostRow(Base):
 
 
 class UnderstandingRow(Base):
-    """The latest document of a video."""
+    """The latest document of a video: as the models wrote it, and with the editors' decisions laid over it.
+
+    `revision` counts changes of either; `published_revision` is the one that the index holds.
+    """
 
     __tablename__ = "understandings"
 
     video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
     document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    effective: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    revision: Mapped[int] = mapped_column(Integer, server_default="0")
+    published_revision: Mapped[int] = mapped_column(Integer, server_default="0")
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -58,7 +58,7 @@ def test_the_schema_is_json(tmp_path) -> None:
 
 
 def test_a_run_file_of_a_server_that_is_gone_does_not_count(tmp_path) -> None:
-    with announced(tmp_path, "http://127.0.0.1:9"):
+    with announced(tmp_path, "http://127.0.0.1:9", "secret"):
         assert noted_run(tmp_path).pid == os.getpid()
         assert running(tmp_path) is None
     assert noted_run(tmp_path) is None
