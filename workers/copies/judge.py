@@ -26,7 +26,7 @@ class Thresholds:
     should agree. `covered_share`: of the shorter of the two videos.
     """
 
-    strength: float = 1.0
+    strength: float = 1.5
     strength_with_sound: float = 0.5
     sound: float = 0.6
     matched_share: float = 0.4
