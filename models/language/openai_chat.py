@@ -93,8 +93,7 @@ class OpenAiChat:
                         "or lower the profile's asking.images"
                     ) from refused
                 raise
-            usage = answer.get("usage") or {}
-            used = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
+            used = _tokens(answer, "prompt_tokens"), _tokens(answer, "completion_tokens")
             count_tokens(*used)
             prompt_tokens, completion_tokens = prompt_tokens + used[0], completion_tokens + used[1]
             text = self._text(answer, max_tokens)
@@ -161,8 +160,7 @@ class OpenAiChat:
         return [{"type": "image_url", "image_url": {"url": url}} for url in urls]
 
     def _text(self, answer: Mapping[str, Any], max_tokens: int) -> str:
-        choices = answer.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+        choice, message = _choice(answer)
         ended = choice.get("finish_reason")
         if ended == "length":
             raise ModelError(
@@ -171,14 +169,14 @@ class OpenAiChat:
             )
         if ended == "content_filter":
             raise ModelError(f"{self._name} refused to answer: its content filter stopped it")
-        message = choice.get("message") or {}
         if refusal := message.get("refusal"):
             raise ModelError(f"{self._name} refused to answer: {refusal}")
-        return message.get("content") or "" if isinstance(message.get("content") or "", str) else ""
+        content = message.get("content")
+        return content if isinstance(content, str) else ""
 
     @staticmethod
     def _hint(answer: Mapping[str, Any]) -> str:
-        message = ((answer.get("choices") or [{}])[0] or {}).get("message") or {}
+        _, message = _choice(answer)
         thought = message.get("reasoning_content") or message.get("reasoning") or "<think>" in str(message)
         return "; it spent its tokens on thinking: set the option thinking to off" if thought else ""
 
@@ -193,6 +191,21 @@ class OpenAiChat:
         said = f"{self._options.model} is not held to the JSON schema by its server; its answer was checked"
         again = {0: "", 1: ", and asked for once more"}.get(repaired, f", and asked for again {repaired} times")
         return (said + again,)
+
+
+def _choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The first choice of an answer and its message; empty where the server sent something else."""
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message")
+    return choice, message if isinstance(message, dict) else {}
+
+
+def _tokens(answer: Mapping[str, Any], name: str) -> int:
+    """A count of the answer's usage; 0 where the server does not count."""
+    usage = answer.get("usage")
+    count = usage.get(name) if isinstance(usage, dict) else None
+    return count if isinstance(count, int) else 0
 
 
 def endpoint_of(options: OpenAiOptions, limits: EndpointLimits | None = None) -> Endpoint:

@@ -284,6 +284,13 @@ def test_a_refusal_of_the_model_is_told(servant: Servant, times: Times) -> None:
         ask(chat(servant, times))
 
 
+@pytest.mark.parametrize("odd", [{}, {"choices": {}, "usage": []}, {"choices": [{"message": "hi"}], "usage": {}}])
+def test_an_answer_of_another_shape_is_unusable_and_no_crash(servant: Servant, times: Times, odd: Any) -> None:
+    servant.replies = [lambda handler: handler.say(200, odd)]
+    with pytest.raises(ModelError, match="gave no usable answer: it is no JSON"):
+        ask(chat(servant, times, repairs=0))
+
+
 def test_frames_go_along_as_small_jpegs(servant: Servant, times: Times) -> None:
     frame = np.zeros((1280, 720, 3), np.uint8)
     frame[..., 0] = 255
