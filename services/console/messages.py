@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import yaml
 
@@ -27,7 +27,7 @@ def catalogue(language: Language) -> Mapping[str, str]:
 def choose_language(cookie: str | None, accepted: str) -> Language:
     """The language that was chosen, or else the first of `Accept-Language` that the console speaks, or English."""
     if cookie in LANGUAGES:
-        return cast("Language", cookie)
+        return cookie
     ranked = []
     for position, part in enumerate(accepted.split(",")):
         name, _, quality = part.strip().partition(";q=")
@@ -38,5 +38,5 @@ def choose_language(cookie: str | None, accepted: str) -> Language:
         ranked.append((-weight, position, name.strip().lower()[:2]))
     for _, _, name in sorted(ranked):
         if name in LANGUAGES:
-            return cast("Language", name)
+            return name
     return "en"
