@@ -14,7 +14,7 @@ PAGES = {
     "moments": ("/console/?q=cheese&kind=moments", ".moment"),
     "video": ("/console/videos/{video}", "#review-count"),
     "queue": ("/console/queue", ".task"),
-    "agreement": ("/console/agreement", "#agreement-ready"),
+    "agreement": ("/console/agreement", "#figures .tile"),
     "taxonomy": ("/console/taxonomy", ".tree button"),
     "for-you": ("/console/for-you?user=mia", ".pick"),
     "health": ("/console/health", ".tile"),
