@@ -28,7 +28,7 @@ from workers.launcher import EmbeddedWorker
 from workers.stages.taxonomy_space import taxonomy_space
 
 _POLL_S = 0.1
-_REUSE_SETTINGS = ("reuse_duplicates",)
+_REUSE_SETTINGS = ("reuse_copies",)
 """Settings by which results of a near-duplicate are taken over; a benchmark that feeds copies switches them off."""
 
 _FINAL = frozenset({VideoState.READY, VideoState.FAILED, VideoState.REJECTED})

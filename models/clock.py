@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from models.metering import count_seconds
 from models.profile import Role
 
 
@@ -35,8 +36,10 @@ class CallClock:
         try:
             yield
         finally:
+            end = time.monotonic()
+            count_seconds(role, end - start)
             with self._lock:
-                self._calls.append(Call(role, start, time.monotonic()))
+                self._calls.append(Call(role, start, end))
                 del self._calls[: -self._keep]
 
     def calls(self, since: float = 0.0) -> tuple[Call, ...]:

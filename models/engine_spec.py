@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Ty
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.errors import ProfileInvalid
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class Tested(StrEnum):
 
     REAL = "real weights"
     TINY = "tiny random models of the real architecture"
+
+
+class Groups(StrEnum):
+    """Where the inputs of concurrent calls of an engine are joined unless the operator says otherwise."""
+
+    NEVER = "never"
+    ON_GPU = "on a GPU"
+    ALWAYS = "always"
 
 
 class EngineOptions(BaseModel):
@@ -79,7 +88,8 @@ OptionsT = TypeVar("OptionsT", bound=EngineOptions)
 class BuildInputs(Generic[OptionsT]):
     """What an engine is built from: the folder of its weights (None: it needs none), identity, options, threads.
 
-    `cache` is a folder for what an engine derives from its weights. `text` gives the profile's text engine, for engines
+    `cache` is a folder for what an engine derives from its weights. `grouping` makes a model's call one that joins the
+    inputs of concurrent callers (`models/grouping.py`). `text` gives the profile's text engine, for engines
     that place other things in its space.
     """
 
@@ -89,6 +99,7 @@ class BuildInputs(Generic[OptionsT]):
     threads: int
     cache: Path
     text: Callable[[], TextEngine]
+    grouping: Grouping = alone
 
     def weights(self) -> Path:
         """The weights folder; raises `ProfileInvalid` where the profile names no weights."""
@@ -117,17 +128,20 @@ MemoryRule = Callable[[int, bool], Memory]
 """(bytes of the weights' files, whether it runs on a GPU) -> memory."""
 
 
+CUDA = Memory(host=GIB, gpu=GIB // 2)
+"""What CUDA's own libraries take of the host and its context of a GPU: once a process, whatever runs there."""
+
+
 def takes(*, cpu: float, gpu: float | None, working_gib: float) -> MemoryRule:
     """A rule: the weights' bytes times a factor, and `working_gib` for inputs and activations at the default batch.
 
-    `gpu` None: the engine never uses a GPU. On one, another 1 GiB of host memory is taken by CUDA's own libraries, and
-    0.5 GiB of the GPU's by its context.
+    `gpu` None: the engine never uses a GPU. On one, `CUDA` is taken as well.
     """
 
     def rule(weights: int, on_gpu: bool) -> Memory:
         if gpu is None or not on_gpu:
             return Memory(host=round(weights * cpu + working_gib * GIB))
-        return Memory(host=GIB, gpu=round(weights * gpu + (working_gib + 0.5) * GIB))
+        return Memory(host=CUDA.host, gpu=round(weights * gpu + working_gib * GIB) + CUDA.gpu)
 
     return rule
 
@@ -136,7 +150,8 @@ def takes(*, cpu: float, gpu: float | None, working_gib: float) -> MemoryRule:
 class KnownWeights:
     """Weights that an engine is known to fit: name in the catalogue, licence, bytes of the files where they are known.
 
-    `hub` is where their authors publish them (owner and name at Hugging Face, unless it says otherwise).
+    For those that only a hub has, `bytes` follow from the number of parameters and the files' precision. `hub` is where
+    their authors publish them (owner and name at Hugging Face, unless it says otherwise).
     """
 
     name: str
@@ -151,6 +166,12 @@ class EngineSpec(Generic[OptionsT]):
 
     `modules` are the Python modules it imports, and `install` what to give pip for them; `weights` are those it is
     known to fit, the default first (empty: it needs none). `in_text_space`: it also speaks through the text engine.
+    `groups` says where concurrent calls are joined, for an engine that asks for a `BuildInputs.grouping`.
+
+    `sees`: a language engine that takes images.
+
+    For an engine that asks a server: `named_by` is the option that names the model there, and `probe` asks whether it
+    is there, in a sentence; it raises `ModelUnavailable` or `EndpointMisconfigured`.
     """
 
     version: int
@@ -163,6 +184,16 @@ class EngineSpec(Generic[OptionsT]):
     install: str
     weights: tuple[KnownWeights, ...] = ()
     in_text_space: bool = False
+    groups: Groups = Groups.NEVER
+
+    @property
+    def uses_gpu(self) -> bool:
+        """Whether it can run on a GPU at all."""
+        return self.memory(1, True).gpu > 0
+
+    sees: bool = False
+    named_by: str = ""
+    probe: Callable[[OptionsT], str] | None = None
 
     def missing(self) -> tuple[str, ...]:
         """The modules that are not installed."""
@@ -179,7 +210,8 @@ class EngineSpec(Generic[OptionsT]):
 
     def telling(self, given: dict[str, str | int | float | bool]) -> str:
         """The given options that change what comes out, as an identity holds them."""
-        told = {name: value for name, value in sorted(given.items()) if name not in self.options.neutral}
+        untold = self.options.neutral | {self.named_by}
+        told = {name: value for name, value in sorted(given.items()) if name not in untold}
         contents = {name: _digest(str(told[name])) for name in told if name in self.options.files}
         return " ".join(f"{name}={value}{contents.get(name, '')}" for name, value in told.items())
 

@@ -35,6 +35,13 @@ def engine_spec(role: Role, engine: str) -> EngineSpec[Any]:
 
 def engine_options(profile: Profile) -> dict[Role, EngineOptions]:
     """The options of all engines, checked. Raises `ProfileInvalid` naming profile, role, engine and option."""
+    language = profile.roles[Role.LANGUAGE].engine
+    if profile.asking.images and not engine_spec(Role.LANGUAGE, language).sees:
+        seeing = ", ".join(name for name, spec in LANGUAGE_ENGINES.items() if spec.sees)
+        raise ProfileInvalid(
+            f"profile {profile.name!r}: asking.images is {profile.asking.images}, but engine {language!r} reads no "
+            f"images; set it to 0 or choose one of {seeing}"
+        )
     return {
         role: engine_spec(role, spec.engine).parse(
             spec.options, f"profile {profile.name!r}, {role}: engine {spec.engine!r}"

@@ -48,13 +48,15 @@ class Asking(BaseModel):
 
     `prompts` names a set of prompts: `brief` asks for a summary and tags from words alone, `full` for a reason to watch
     as well, and shows all evidence. With fewer than `min_words` words said, written or shown in captions it is not
-    asked at all, and the sentences are put together from the evidence.
+    asked at all, and the sentences are put together from the evidence. `images` is how many frames a model that sees
+    gets along, whatever the number of words.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompts: Literal["brief", "full"] = "full"
     min_words: int = Field(default=0, ge=0)
+    images: int = Field(default=0, ge=0, le=32)
 
 
 class Profile(BaseModel):
@@ -73,9 +75,10 @@ class Profile(BaseModel):
             raise ValueError(f"no engine is named for {', '.join(missing)}")
         return self
 
-    def weights(self) -> tuple[str, ...]:
-        """Names in the catalogue of all weights the profile needs, in the order of roles; own folders are left out."""
-        named = (spec.weights for spec in self.roles.values() if spec.weights and spec.folder is None)
+    def weights(self, roles: frozenset[Role] = frozenset(Role)) -> tuple[str, ...]:
+        """Names in the catalogue of all weights the roles need, in their order; own folders are left out."""
+        served = (spec for role, spec in self.roles.items() if role in roles)
+        named = (spec.weights for spec in served if spec.weights and spec.folder is None)
         return tuple(dict.fromkeys(named))
 
 

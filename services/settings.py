@@ -65,13 +65,43 @@ class Settings(BaseSettings):
     max_ocr_frames: int = Field(6, ge=0, description="Most frames read for text per video.")
     safety_rules: Path | None = Field(None, description="File of safety rules; default: those that ship.")
     calibration: Path | None = Field(None, description="File of calibration curves; default: those that ship.")
+    reuse_copies: bool = Field(
+        False, description="Whether a copy that sounds as its original takes over what was heard in it."
+    )
     speech_languages: tuple[str, ...] = Field(
         ("zh", "en"), description="Languages expected to be spoken (ISO 639-1): others must be heard more clearly."
     )
     lease_s: float = Field(120.0, gt=0, description="How long a lane's lease lasts without a heartbeat, seconds.")
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
+    model_outage_s: float = Field(
+        3600.0, ge=0, description="How long a lane waits for a model server that is away before it fails, seconds."
+    )
 
+    currency: str = Field("USD", min_length=1, max_length=16, description="Name of the currency that prices are in.")
+    price_gpu_hour: float = Field(0.0, ge=0, description="What an hour of a GPU costs.")
+    price_cpu_hour: float = Field(0.0, ge=0, description="What an hour of one CPU core costs.")
+    price_million_prompt_tokens: float = Field(0.0, ge=0, description="What a server takes to read a million tokens.")
+    price_million_completion_tokens: float = Field(
+        0.0, ge=0, description="What a server takes to write a million tokens."
+    )
+    price_gb_month: float = Field(0.0, ge=0, description="What it costs to keep a GB (10^9 bytes) for a month.")
+
+    batching: Literal["auto", "on", "off"] = Field(
+        "auto", description="Join the model calls of concurrent tasks; auto: on a GPU only."
+    )
+    batch_wait_ms: float = Field(5.0, ge=0, le=1000, description="How long a batch that is not full waits, ms.")
+    batch_queue: int = Field(256, gt=0, description="Most frames or texts that wait for one engine; others hold back.")
+    batch_patience_s: float = Field(
+        300.0, gt=0, description="Longest time a task waits for an engine to begin its work, seconds."
+    )
+    engine_ttl_s: float = Field(0.0, ge=0, description="Idle time until an engine is unloaded, seconds; 0: never.")
+    memory_limit_bytes: int | None = Field(
+        None, gt=0, description="Host memory that a process may count on; default: the machine's or container's."
+    )
+    gpu_memory_limit_bytes: int | None = Field(
+        None, gt=0, description="Memory of a GPU that a process may count on; default: what is free there."
+    )
     policies: Path | None = Field(None, description="File of recommendation policies; default: those that ship.")
     source_timeout_s: float = Field(
         2.0, gt=0, description="How long a feed waits for its sources, seconds; late ones are left out."

@@ -16,6 +16,7 @@ import typer
 from services.api.errors import AmbiguousVideoId  # noqa: F401 - importing the API defines all of its errors
 from services.api.routes import (
     accounts,
+    costs,
     events,
     media,
     recommendations,
@@ -202,7 +203,8 @@ def test_the_table_of_stages_is_the_pipeline() -> None:
 def test_the_table_of_routes_is_the_api() -> None:
     written = {row[0].strip("`") for row in table("docs/api.md", "| route |")}
     modules = (
-        videos, media, search, events, recommendations, users, review, review_desk, review_figures, accounts, system
+        videos, media, search, events, recommendations, users, review, review_desk, review_figures, accounts, costs,
+        system,
     )  # fmt: skip
     routes = (route for module in modules for route in module.router.routes)
     assert written == {f"{method} {route.path}" for route in routes for method in route.methods}

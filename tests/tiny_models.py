@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     BertConfig,
     BertModel,
@@ -25,8 +25,14 @@ from transformers import (
     CLIPConfig,
     CLIPImageProcessor,
     CLIPModel,
+    CLIPVisionConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    LlavaProcessor,
     PreTrainedTokenizerFast,
+    Qwen2Config,
     Qwen3Config,
+    Qwen3ForCausalLM,
     Qwen3Model,
     Siglip2Config,
     Siglip2ImageProcessor,
@@ -159,3 +165,59 @@ def tiny_clap(folder: Path, *, fused: bool = False) -> Path:
         "projection_dim": 24, "enable_fusion": fused, "fusion_type": "aff_2d" if fused else None,
     }  # fmt: skip
     return _saved(ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=24)), folder)
+
+
+_CHAT = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n"
+    "{% if m['content'] is string %}{{ m['content'] }}{% else %}{% for part in m['content'] %}"
+    "{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}"
+    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
+    "{% if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}{% endif %}"
+)
+
+
+def bytes_tokenizer(folder: Path, *, chat: bool = True) -> Any:
+    """A tokenizer of the 256 bytes, as byte-level BPE without a merge, with Qwen's turns as its chat template."""
+    special = ["<|im_start|>", "<|im_end|>", "<image>"]
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: number for number, token in enumerate([*letters, *special])}
+    backend = Tokenizer(models.BPE(vocabulary, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|im_end|>", chat_template=_CHAT if chat else None,
+        additional_special_tokens=special,
+    )  # fmt: skip
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def tiny_chat(folder: Path, *, chat: bool = True) -> Path:
+    """Qwen3 as a chat model over bytes."""
+    torch.manual_seed(7)
+    tokenizer = bytes_tokenizer(folder, chat=chat)
+    # More logits than tokens, as Qwen's own models have.
+    config = Qwen3Config(
+        vocab_size=len(tokenizer) + 29, num_key_value_heads=2, head_dim=8, max_position_embeddings=4096,
+        eos_token_id=tokenizer.eos_token_id, **_TOWER,
+    )  # fmt: skip
+    return _saved(Qwen3ForCausalLM(config), folder)
+
+
+def tiny_seeing_chat(folder: Path) -> Path:
+    """LLaVA: CLIP's picture tower in front of Qwen2, pictures of 32 x 32 in patches of 8."""
+    torch.manual_seed(8)
+    tokenizer = bytes_tokenizer(folder)
+    images = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    image = tokenizer.convert_tokens_to_ids("<image>")
+    LlavaProcessor(
+        images, tokenizer, patch_size=8, vision_feature_select_strategy="default", num_additional_image_tokens=1,
+        chat_template=_CHAT,
+    ).save_pretrained(folder)  # fmt: skip
+    text = Qwen2Config(
+        vocab_size=len(tokenizer), num_key_value_heads=2, max_position_embeddings=4096,
+        eos_token_id=tokenizer.eos_token_id, **_TOWER,
+    )  # fmt: skip
+    vision = CLIPVisionConfig(image_size=32, patch_size=8, **_TOWER)
+    config = LlavaConfig(vision_config=vision, text_config=text, image_token_index=image, vision_feature_layer=-2)
+    return _saved(LlavaForConditionalGeneration(config), folder)

@@ -7,11 +7,13 @@ lost, doubled or late without harm.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from celery import Celery
 from kombu.entity import Queue
 
+from services.library.errors import BrokerUnavailable
 from services.library.record.types import Lane
 from services.settings import Settings
 
@@ -35,7 +37,14 @@ def queue_name(settings: Settings, lane: Lane) -> str:
 
 
 def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
-    """The app of these settings. `worker` is called in the process that runs tasks, when the first one comes."""
+    """The app of these settings. `worker` is called in the process that runs tasks, when the first one comes.
+
+    Raises `BrokerUnavailable` where the broker's client is not installed.
+    """
+    if settings.broker_url.startswith("redis") and find_spec("redis") is None:
+        raise BrokerUnavailable(
+            "REELWISE_BROKER_URL names Redis, whose client is missing: pip install 'reelwise[redis]'"
+        )
     app = Celery("reelwise", broker=settings.broker_url)
     app.conf.update(
         task_queues=[Queue(queue_name(settings, lane)) for lane in Lane],

@@ -6,16 +6,19 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from models.errors import ModelError, WeightsMissing
+from models.cancelling import cancelled_when
+from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable, WeightsMissing, WorkCancelled
 from services.library.errors import LibraryError
 from services.library.record.types import Lane, Lease, Video
 from services.library.understanding import Understanding, VideoState
+from workers.copies.link import link_copies
 from workers.media.errors import MediaRejected
-from workers.pipeline import Pipeline
+from workers.pipeline import EarlierLaneDue, Pipeline
 from workers.publish import publish, unfinished
+from workers.stages.signature import SIGNATURE, SignatureOutput
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,9 @@ NEXT: dict[Lane, Lane | None] = {
 }
 
 _BACKOFF_S = 2.0
+
+_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 5.0, 60.0
+"""Between two looks at a model that is away: half of the time it has been away, within these."""
 
 Progress = Callable[[str, str, float], None]
 """Called with the video's id, the running stage's name and the share of it that is done."""
@@ -43,6 +49,7 @@ class LaneWorker:
 
     pipeline: Pipeline
     progress: Progress
+    _sent_back: set[tuple[str, Lane]] = field(default_factory=set)
 
     def run(self, video_id: str, lane: Lane) -> Lane | None:
         """Run a lane of a video if it is due and nobody else has it; returns the lane that is due next, if any.
@@ -63,14 +70,23 @@ class LaneWorker:
             library.record.retry_later(lease, reason=reason, not_before=utc_now(), max_attempts=0)
             self._write_unfinished(video)
             return None
-        with _Heartbeat(self.pipeline, lease):
+        with _Heartbeat(self.pipeline, lease) as heart:
             try:
-                self._stages(video, lane)
+                with cancelled_when(heart.lost.is_set):
+                    self._stages(video, lane)
+            except WorkCancelled:
+                logger.warning("lane %s of video %s was given up: its lease was lost", lane, video_id)
+                return None
+            except EarlierLaneDue as error:
+                return self._send_back(video, lease, error)
             except MediaRejected as error:
                 library.record.reject(lease, str(error))
                 self._write_unfinished(video)
                 return None
-            except (WeightsMissing, NotImplementedError) as error:
+            except ModelUnavailable as error:
+                self._wait(video, lease, error)
+                return None
+            except (WeightsMissing, EndpointMisconfigured, NotImplementedError) as error:
                 # Trying again cannot help before somebody does what the message says.
                 self._fail(video, lease, str(error), attempts=1)
                 return None
@@ -78,6 +94,7 @@ class LaneWorker:
                 logger.exception("lane %s of video %s failed", lane, video_id)
                 self._fail(video, lease, _words(lane, error), attempts=settings.max_attempts)
                 return None
+        self._sent_back.difference_update({(video_id, earlier) for earlier in Lane})
         following = NEXT[lane]
         if not library.record.advance(lease, following):
             return None
@@ -86,18 +103,48 @@ class LaneWorker:
 
     def _stages(self, video: Video, lane: Lane) -> None:
         outputs = self.pipeline.run_lane(video, lane, lambda stage, share: self.progress(video.id, stage, share))
+        library = self.pipeline.library
+        signature = outputs.get(SIGNATURE.name)
+        if lane is Lane.PREPARE and isinstance(signature, SignatureOutput):
+            link_copies(library.record, video, signature.signature(library.blobs))
         if lane is Lane.PUBLISH:
-            library = self.pipeline.library
             previous = library.record.understanding(video.id)
             reports = self.pipeline.reports(video, _fingerprints(previous))
             source = self.pipeline.source(video)
             everything = {**self.pipeline.outputs(video), **outputs}
             publish(library, self.pipeline.runtime, source, everything, reports)
 
+    def _send_back(self, video: Video, lease: Lease, due: EarlierLaneDue) -> Lane | None:
+        """To the lane that is due, once: workers that don't agree would send a video to and fro for ever."""
+        if (video.id, due.lane) in self._sent_back:
+            reason = (
+                f"{lease.lane}: {due}, though that lane ran: the workers differ in profile, weights, settings or "
+                "version. Run all of them with the same, then: reelwise retry"
+            )
+            self._fail(video, lease, reason, attempts=1)
+            return None
+        self._sent_back.add((video.id, due.lane))
+        return due.lane if self.pipeline.library.record.advance(lease, due.lane) else None
+
     def _fail(self, video: Video, lease: Lease, reason: str, *, attempts: int) -> None:
         delay = _BACKOFF_S * 2**video.attempts * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
         state = self.pipeline.library.record.retry_later(
             lease, reason=reason, not_before=utc_now() + timedelta(seconds=delay), max_attempts=attempts
+        )
+        if state is VideoState.FAILED:
+            self._write_unfinished(video)
+
+    def _wait(self, video: Video, lease: Lease, error: ModelUnavailable) -> None:
+        """Come back later; no attempt is counted, since the lane is not at fault, until the model is away too long."""
+        settings, now = self.pipeline.library.settings, utc_now()
+        away_s = (now - (video.waiting_since or now)).total_seconds()
+        delay = max(_SHORTEST_WAIT_S, min(_LONGEST_WAIT_S, away_s / 2)) * random.uniform(0.8, 1.2)  # noqa: S311
+        logger.warning("lane %s of video %s waits: %s", lease.lane, video.id, error)
+        state = self.pipeline.library.record.wait(
+            lease,
+            reason=_words(lease.lane, error),
+            not_before=now + timedelta(seconds=max(delay, error.retry_after_s or 0.0)),
+            give_up_at=(video.waiting_since or now) + timedelta(seconds=settings.model_outage_s),
         )
         if state is VideoState.FAILED:
             self._write_unfinished(video)
@@ -131,6 +178,7 @@ class _Heartbeat:
         self._lease_s = pipeline.library.settings.lease_s
         self._lease = lease
         self._stop = threading.Event()
+        self.lost = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease-{lease.video_id[:8]}", daemon=True)
 
     def __enter__(self) -> _Heartbeat:
@@ -146,6 +194,7 @@ class _Heartbeat:
             try:
                 if self._record.heartbeat(self._lease, now=utc_now(), lease_s=self._lease_s) is None:
                     logger.warning("the lease of %s (%s) was lost", self._lease.video_id, self._lease.lane)
+                    self.lost.set()
                     return
             except LibraryError:
                 # Two more beats fit into the lease, and a record that was away for a moment is no reason to lose it.

@@ -1,4 +1,7 @@
-"""The worker inside `reelwise up` and `reelwise analyze`: a real Celery worker on threads, fed from the record."""
+"""The worker inside `reelwise up` and `reelwise analyze`: a real Celery worker on threads, fed from the record.
+
+With a broker of its own it also tells the workers elsewhere what is due (`workers/standalone.py`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery.concurrency.thread import TaskPool
+from kombu.exceptions import OperationalError
 
 from models.runtime import Runtime
 from services.library.errors import LibraryError
@@ -38,7 +42,7 @@ class StageProgress:
     fraction: float | None
 
 
-class _ThreadPool(TaskPool):  # type: ignore[misc]
+class ThreadPool(TaskPool):  # type: ignore[misc]
     """Celery's thread pool, whose threads look tasks up in the pool's own app.
 
     Celery looks them up in the current app, which is a thread's own, and takes some other app of the process for a
@@ -51,15 +55,25 @@ class _ThreadPool(TaskPool):  # type: ignore[misc]
 
 
 class EmbeddedWorker:
-    """Consumes all lanes in this process. What was queued before a crash is found in the record when it starts.
+    """Consumes `lanes` in this process. What was queued before a crash is found in the record when it starts.
+
+    The sweep of the record covers all lanes: messages about the others go to the broker.
 
     `threads` lanes run at once: decoding and recognition of one video go on while the language model writes about
     another.
     """
 
-    def __init__(self, library: Library, runtime: Runtime, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        runtime: Runtime,
+        *,
+        threads: int | None = None,
+        lanes: frozenset[Lane] = frozenset(Lane),
+    ) -> None:
         self._library = library
-        self._lanes = LaneWorker(Pipeline(library, runtime), self._report)
+        self._served = lanes
+        self._lanes = LaneWorker(Pipeline(library, runtime, lanes), self._report)
         self._app = create_app(library.settings, lambda: self)
         add_training(self._app, library.settings, self.train)
         self._training = TrainingClock(library.settings, library.blobs)
@@ -74,10 +88,10 @@ class EmbeddedWorker:
     def start(self) -> None:
         """Start consuming, and sweep the record at once and from then on."""
         self._controller = self._app.WorkController(
-            pool=_ThreadPool,
+            pool=ThreadPool,
             concurrency=self._threads,
             queues=[
-                *(queue_name(self._library.settings, lane) for lane in Lane),
+                *(queue_name(self._library.settings, lane) for lane in self._served),
                 train_queue(self._library.settings),
             ],
             without_gossip=True,
@@ -162,4 +176,9 @@ class EmbeddedWorker:
     def _tell(self, video_id: str, lane: Lane) -> None:
         with self._told_lock:
             self._told[(video_id, lane)] = time.monotonic()
-        enqueue(self._app, video_id, lane)
+        try:
+            enqueue(self._app, video_id, lane)
+        except OperationalError as error:
+            logger.warning("the broker does not answer (%s); the sweep tells of %s again", error, video_id)
+            with self._told_lock:
+                self._told.pop((video_id, lane), None)

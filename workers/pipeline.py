@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from models.cancelling import check_wanted
+from models.profile import Role
 from models.runtime import Runtime
+from services.library.errors import LibraryError
 from services.library.library import Library
-from services.library.record.types import Lane, StageResult, Video
+from services.library.record.types import Lane, StageCost, StageResult, Video
 from services.library.understanding import StageReport
+from workers.copies.reuse import REUSABLE, Reuse, Reused, sounds_the_same
+from workers.cost import StageMeter
 from workers.fingerprint import fingerprints
 from workers.stages.annotate import ANNOTATE
 from workers.stages.base import Source, Stage, StageContext, StageOutput
@@ -21,12 +26,16 @@ from workers.stages.media import MEDIA
 from workers.stages.metadata import merge_uploads
 from workers.stages.ocr import OCR
 from workers.stages.pictures import PICTURES
+from workers.stages.signature import SIGNATURE
 from workers.stages.sound import SOUND
 from workers.stages.speech import SPEECH
 from workers.stages.vectors import VECTORS
 
+logger = logging.getLogger(__name__)
+
 STAGES: tuple[Stage, ...] = (
     MEDIA,
+    SIGNATURE,
     PICTURES,
     CAPTIONS,
     OCR,
@@ -44,12 +53,34 @@ ProgressReport = Callable[[str, float], None]
 """Called with a stage's name and the share of it that is done."""
 
 
+class EarlierLaneDue(Exception):
+    """A stage of a lane that this process does not serve has to be made anew first."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(f"stage {stage.name} of the lane {stage.lane} has no result for today's code and settings")
+        self.lane = stage.lane
+
+
+def lane_roles(lanes: Iterable[Lane]) -> dict[str, frozenset[Role]]:
+    """Roles of models that a worker of these lanes loads, by lane."""
+    return {
+        lane.value: frozenset(
+            role for stage in STAGES if stage.lane is lane for role in ({stage.role} | set(stage.also)) if role
+        )
+        for lane in lanes
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Runs lanes of videos. Holds no state of its own: the record says what has been done."""
+    """Runs lanes of videos. Holds no state of its own: the record says what has been done.
+
+    `lanes` are those that this process serves: it runs no stage of others, and loads no model of theirs.
+    """
 
     library: Library
     runtime: Runtime
+    lanes: frozenset[Lane] = frozenset(Lane)
 
     def source(self, video: Video) -> Source:
         """The video and what its uploaders said, as it stands now."""
@@ -57,7 +88,31 @@ class Pipeline:
 
     def fingerprints(self, source: Source) -> Mapping[str, str]:
         """Fingerprint of every stage for this video, by stage name."""
-        return fingerprints(STAGES, source, self.library.settings, self.runtime)
+        return fingerprints(STAGES, source, self.library.settings, self.runtime, self.reuse(source))
+
+    def reuse(self, source: Source) -> Reuse:
+        """Results of the video's original that stand for its own. One that was made here already is preferred.
+
+        Empty unless the setting allows it, and where title, hint or settings would make a stage hear differently.
+        """
+        settings, record = self.library.settings, self.library.record
+        found = record.duplicate_of(source.video.id) if settings.reuse_copies else None
+        if found is None or not sounds_the_same(found.match):
+            return {}
+        original = record.video(found.matched)
+        if original is None:
+            return {}
+        theirs = self.source(original)
+        own_prints = fingerprints(STAGES, source, settings, self.runtime)
+        prints = fingerprints(STAGES, theirs, settings, self.runtime)
+        reuse = {}
+        for stage in (_BY_NAME[name] for name in REUSABLE):
+            profile = self.runtime.profile
+            alike = stage.inputs(source, settings, profile) == stage.inputs(theirs, settings, profile)
+            own = record.stage_result(source.video.id, stage.name, own_prints[stage.name])
+            if alike and own is None and record.stage_result(original.id, stage.name, prints[stage.name]) is not None:
+                reuse[stage.name] = Reused(original.id, prints[stage.name])
+        return reuse
 
     def stale(self, video: Video) -> tuple[str, ...]:
         """Names of the stages whose result is missing for the code, models, settings and metadata of today."""
@@ -69,10 +124,12 @@ class Pipeline:
         """Make what is missing of a lane's stages; every result is stored as soon as it is made.
 
         Where an earlier lane's result has gone stale meanwhile (a setting changed, say) it is made again first.
-        Returns the outputs of the lane's stages and of all they need.
+        Returns the outputs of the lane's stages and of all they need. Raises `EarlierLaneDue` where that is another
+        process's work, `WorkCancelled` when the work is given up meanwhile.
         """
         source = self.source(video)
-        prints = self.fingerprints(source)
+        reuse = self.reuse(source)
+        prints = fingerprints(STAGES, source, self.library.settings, self.runtime, reuse)
         outputs: dict[str, StageOutput] = {}
 
         def ensure(stage: Stage) -> None:
@@ -82,8 +139,14 @@ class Pipeline:
             if stored is not None:
                 outputs[stage.name] = stage.output.model_validate(stored.output)
                 return
+            if stage.name in reuse:
+                outputs[stage.name] = self._take_over(stage, source, prints[stage.name], reuse[stage.name])
+                return
+            if stage.lane not in self.lanes:
+                raise EarlierLaneDue(stage)
             for need in stage.needs:
                 ensure(_BY_NAME[need])
+            check_wanted()
             outputs[stage.name] = self._run(stage, source, prints[stage.name], outputs, report)
 
         for stage in STAGES:
@@ -119,6 +182,17 @@ class Pipeline:
                 )
         return tuple(reports)
 
+    def _take_over(self, stage: Stage, source: Source, fingerprint: str, reused: Reused) -> StageOutput:
+        """Store another video's result as this one's, saying whose it is; it cost nothing here."""
+        record = self.library.record
+        stored = record.stage_result(reused.video_id, stage.name, reused.fingerprint)
+        assert stored is not None, "`reuse` names stored results only"
+        model = f"{stored.model or stage.name}, heard in {reused.video_id}"
+        record.put_stage_result(
+            StageResult(source.video.id, stage.name, fingerprint, stored.output, model, seconds=0.0)
+        )
+        return stage.output.model_validate(stored.output)
+
     def _run(
         self,
         stage: Stage,
@@ -128,7 +202,6 @@ class Pipeline:
         report: ProgressReport,
     ) -> StageOutput:
         report(stage.name, 0.0)
-        started = time.perf_counter()
         context = StageContext(
             source=source,
             settings=self.library.settings,
@@ -138,7 +211,13 @@ class Pipeline:
             outputs={name: outputs[name] for name in stage.needs},
             progress=lambda share: report(stage.name, share),
         )
-        output = stage.run(context)
+        with StageMeter(self.runtime, stage, source.video.id) as meter:
+            try:
+                output = stage.run(context)
+            except BaseException:
+                self._spent_in_vain(meter.cost(made=False))
+                raise
+            cost = meter.cost(made=True)
         self.library.record.put_stage_result(
             StageResult(
                 video_id=source.video.id,
@@ -146,11 +225,19 @@ class Pipeline:
                 fingerprint=fingerprint,
                 output=output.model_dump(mode="json"),
                 model=str(self.runtime.identity(stage.role)) if stage.role else None,
-                seconds=time.perf_counter() - started,
-            )
+                seconds=cost.wall_seconds,
+            ),
+            cost,
         )
         report(stage.name, 1.0)
         return output
+
+    def _spent_in_vain(self, cost: StageCost) -> None:
+        """Remember what a stage cost that failed; its own error is the one to be told, so a second only is logged."""
+        try:
+            self.library.record.add_cost(cost)
+        except LibraryError:
+            logger.exception("the cost of stage %s of video %s was not recorded", cost.stage, cost.video_id)
 
 
 _BY_NAME = {stage.name: stage for stage in STAGES}

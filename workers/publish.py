@@ -14,7 +14,7 @@ from services.library.index.sparse import encode_document
 from services.library.library import Library
 from services.library.payload import annotation_payload, publish_overlay
 from services.library.record.types import Video
-from services.library.understanding import Sound, StageReport, Understanding, VideoFacts, VideoState
+from services.library.understanding import DuplicateOf, Sound, StageReport, Understanding, VideoFacts, VideoState
 from workers.stages.annotate import ANNOTATE, AnnotateOutput
 from workers.stages.base import OutputT, Source, StageOutput
 from workers.stages.captions import CAPTIONS, CaptionsOutput
@@ -36,7 +36,7 @@ def publish(
 
     Point ids follow from the content, so doing it twice changes nothing.
     """
-    understanding = assemble(source, outputs, stages)
+    understanding = assemble(source, outputs, stages, library.record.duplicate_of(source.video.id))
     library.record.put_understanding(understanding)
     found = library.record.effective(source.video.id)
     assert found is not None
@@ -52,8 +52,10 @@ def publish(
     return understanding
 
 
-def assemble(source: Source, outputs: Outputs, stages: tuple[StageReport, ...]) -> Understanding:
-    """The document of one video from the outputs of all its stages."""
+def assemble(
+    source: Source, outputs: Outputs, stages: tuple[StageReport, ...], duplicate_of: DuplicateOf | None = None
+) -> Understanding:
+    """The document of one video from the outputs of all its stages, and what it is a copy of."""
     media = _get(outputs, MEDIA.name, MediaOutput).prepared
     evidence = _get(outputs, EVIDENCE.name, EvidenceOutput)
     annotation = _get(outputs, ANNOTATE.name, AnnotateOutput)
@@ -64,6 +66,7 @@ def assemble(source: Source, outputs: Outputs, stages: tuple[StageReport, ...]) 
     return Understanding(
         state=VideoState.READY,
         video=_facts(source, outputs),
+        duplicate_of=duplicate_of,
         segments=evidence.segments,
         evidence=evidence.evidence,
         summary=annotation.summary,
@@ -149,6 +152,7 @@ def _payload(source: Source, found: Understanding, *, reviewed: bool) -> dict[st
         "width": found.video.width,
         "height": found.video.height,
         "published_at": published.timestamp() if published else None,
+        "duplicate_of": found.duplicate_of.original if found.duplicate_of else None,
         "models": sorted({stage.model for stage in found.stages if stage.model}),
         "speech_ratio": sound.speech_ratio if sound else None,
         "music_ratio": sound.music_ratio if sound else None,

@@ -14,15 +14,23 @@ from models.identity import ModelIdentity
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`value` is the parsed JSON object, valid against the schema that was asked for."""
+    """`value` is the parsed JSON object, valid against the schema that was asked for.
+
+    Tokens are those of all the tries it took. `notes` say, in words for people, how it came about where that matters.
+    """
 
     value: Mapping[str, Any]
     prompt_tokens: int
     completion_tokens: int
+    notes: tuple[str, ...] = ()
 
 
 class LanguageEngine(Protocol):
-    """Answers in JSON that the schema allows. Raises `ModelError` when it cannot."""
+    """Answers in JSON that the schema allows. Raises `ModelError` when it cannot.
+
+    Of these, `ModelUnavailable` says that the same question may be answered later, and `EndpointMisconfigured` that no
+    question will be until somebody has changed something.
+    """
 
     @property
     def identity(self) -> ModelIdentity:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import EngineUnavailable, ModelError
 from models.identity import ModelIdentity
 from models.language.base import Completion
+from models.language.chat import AnswerInvalid, read_answer, turns
+from models.metering import count_tokens
 
 
 class LlamaCpp:
@@ -60,11 +60,8 @@ class LlamaCpp:
         """Answer as JSON. Raises `ModelError` where the prompt is too long, or the answer is cut off or invalid."""
         if images:
             raise ModelError(f"{self._identity.name} reads no images; choose a vision-language engine in the profile")
-        turns = [_turn("system", system)]
-        for question, reply in examples:
-            turns += [_turn("user", question), _turn("assistant", reply)]
         request = {
-            "messages": [*turns, _turn("user", user)],
+            "messages": turns(system, examples, user),
             "max_tokens": max_tokens,
             "temperature": 0,
             "cache_prompt": True,
@@ -77,15 +74,13 @@ class LlamaCpp:
         if "choices" not in answer:
             raise ModelError(self._refusal(answer))
         choice, usage = answer["choices"][0], answer["usage"]
+        count_tokens(int(usage["prompt_tokens"]), int(usage["completion_tokens"]))
         if choice.get("finish_reason") == "length":
             raise ModelError(self._cut(usage, max_tokens))
         try:
-            value = json.loads(choice["message"]["content"])
-            jsonschema.validate(value, dict(schema))
-        except (json.JSONDecodeError, jsonschema.ValidationError) as error:
-            raise ModelError(
-                f"{self._identity.name} answered with JSON that the schema does not allow: {error}"
-            ) from error
+            value = read_answer(choice["message"]["content"], schema)
+        except AnswerInvalid as error:
+            raise ModelError(f"{self._identity.name} gave no usable answer: {error}") from error
         return Completion(value, int(usage["prompt_tokens"]), int(usage["completion_tokens"]))
 
     def _refusal(self, answer: Mapping[str, Any]) -> str:
@@ -104,8 +99,3 @@ class LlamaCpp:
                 f"of {usage['prompt_tokens']}; shorten the prompt, or raise the profile's option context"
             )
         return f"{self._identity.name} did not finish within {max_tokens} tokens; raise max_tokens"
-
-
-def _turn(role: str, text: str) -> dict[str, str]:
-    """One message. Half an emoji, as cut-off titles hold, is no UTF-8 and would make the whole request unreadable."""
-    return {"role": role, "content": text.encode("utf-8", "replace").decode("utf-8")}

@@ -7,7 +7,7 @@ Augmentation". Shares of speech, music and silence, tempo and energy are measure
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from yaml import YAMLError, safe_load
 
 from models.errors import EngineUnavailable, ModelError, ProfileInvalid
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 from models.kept_vectors import kept_vectors
 from models.sound.base import SoundEvent, SoundProfile
@@ -65,7 +66,14 @@ class Clap:
     """Listens in windows of the model's own length (10 s), at its own rate (48 kHz); safe to call from threads."""
 
     def __init__(
-        self, folder: Path, identity: ModelIdentity, options: ClapOptions, *, cache: Path, threads: int = 0
+        self,
+        folder: Path,
+        identity: ModelIdentity,
+        options: ClapOptions,
+        *,
+        cache: Path,
+        threads: int = 0,
+        grouping: Grouping = alone,
     ) -> None:
         if threads:
             torch.set_num_threads(threads)
@@ -81,6 +89,9 @@ class Clap:
         self._tokenizing = threading.Lock()
         self._measured = LibrosaProfile(identity)
         self._batch = options.batch
+        self._hear: Callable[[Sequence[torch.Tensor]], list[Matrix]] = grouping(
+            self._vectors, name=f"sound {identity.name}, windows", size=options.batch
+        )
         self._identity = identity
         self._dim = int(config.projection_dim)
         self._scale = float(self._model.logit_scale_a.detach().float().exp())
@@ -157,19 +168,21 @@ class Clap:
         return windows
 
     def _embed(self, windows: Sequence[Matrix]) -> Matrix:
-        rows = []
-        for at in range(0, len(windows), self._batch):
-            inputs = self._features(
-                list(windows[at : at + self._batch]), sampling_rate=self._features.sampling_rate, return_tensors="pt"
-            )
-            # No window is longer than the model's. The library marks one of them at random as if it were.
-            given = {
-                "input_features": inputs["input_features"].to(self._device, self._dtype),
-                "is_longer": torch.zeros_like(torch.as_tensor(inputs["is_longer"])).to(self._device),
-            }
-            with torch.inference_mode():
-                rows.append(_unit(self._model.get_audio_features(**given)))
-        return np.concatenate(rows)
+        return np.stack(self._hear([self._spectrogram(window) for window in windows]))
+
+    def _spectrogram(self, window: Matrix) -> torch.Tensor:
+        """A window as the model takes it, alone: the library's extractor looks at all that it is given together."""
+        inputs = self._features([window], sampling_rate=self._features.sampling_rate, return_tensors="pt")
+        return torch.as_tensor(inputs["input_features"])
+
+    def _vectors(self, spectrograms: Sequence[torch.Tensor]) -> Matrix:
+        # No window is longer than the model's; the library would mark one of them at random as if it were.
+        given = {
+            "input_features": torch.cat(list(spectrograms)).to(self._device, self._dtype),
+            "is_longer": torch.zeros(len(spectrograms), 1, dtype=torch.bool, device=self._device),
+        }
+        with torch.inference_mode():
+            return _unit(self._model.get_audio_features(**given))
 
     def _likely(self, vectors: Matrix, texts: Matrix) -> Matrix:
         """Probability of each text if one of them must be right, shape (vectors, texts)."""

@@ -10,6 +10,7 @@ from models.engine_spec import (
     BuildInputs,
     EngineLane,
     EngineSpec,
+    Groups,
     KnownWeights,
     NoOptions,
     Tested,
@@ -36,7 +37,14 @@ def _librosa(inputs: BuildInputs[NoOptions]) -> Any:
 def _clap(inputs: BuildInputs[ClapOptions]) -> Any:
     from models.sound.clap import Clap
 
-    return Clap(inputs.weights(), inputs.identity, inputs.options, cache=inputs.cache, threads=inputs.threads)
+    return Clap(
+        inputs.weights(),
+        inputs.identity,
+        inputs.options,
+        cache=inputs.cache,
+        threads=inputs.threads,
+        grouping=inputs.grouping,
+    )
 
 
 SOUND_ENGINES: dict[str, EngineSpec[Any]] = {
@@ -58,10 +66,11 @@ SOUND_ENGINES: dict[str, EngineSpec[Any]] = {
         # Working memory as measured on the CPU with 8 windows (HTSAT-tiny, random weights).
         memory=takes(cpu=1.0, gpu=0.5, working_gib=2.2),
         tested=Tested.TINY,
+        groups=Groups.ON_GPU,
         modules=("torch", "transformers", "safetensors", "soxr", "librosa"),
         install="reelwise[standard]",
         weights=(
-            KnownWeights("clap-htsat-unfused", "Apache-2.0", hub="laion/clap-htsat-unfused"),
+            KnownWeights("clap-htsat-unfused", "Apache-2.0", 615_000_000, hub="laion/clap-htsat-unfused"),
             KnownWeights("larger-clap-general", "Apache-2.0", hub="laion/larger_clap_general"),
             KnownWeights("clap-htsat-fused", "Apache-2.0", hub="laion/clap-htsat-fused"),
         ),

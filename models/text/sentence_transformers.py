@@ -7,7 +7,8 @@ Query and passage prompts come from the model's own configuration. Cutting vecto
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import EngineUnavailable, ModelError, ProfileInvalid
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 from models.text.engines import SentenceTransformersOptions
 from models.torch_loading import LOCAL, quiet, torch_device, torch_dtype
@@ -29,13 +31,20 @@ except ImportError as error:
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
 
 Matrix = NDArray[np.float32]
+Encode = Callable[[Sequence[str]], list[Matrix]]
 
 
 class SentenceTransformers:
     """Embeds texts; of a long one the first `max_tokens` are read. Safe to call from several threads."""
 
     def __init__(
-        self, folder: Path, identity: ModelIdentity, options: SentenceTransformersOptions, *, threads: int = 0
+        self,
+        folder: Path,
+        identity: ModelIdentity,
+        options: SentenceTransformersOptions,
+        *,
+        threads: int = 0,
+        grouping: Grouping = alone,
     ) -> None:
         quiet()
         _check_folder(folder)
@@ -52,20 +61,24 @@ class SentenceTransformers:
         except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
             raise ModelError(f"{folder} cannot be loaded: {error}") from error
         _check_complete(self._model, folder)
+        # Tokenizers keep their padding and truncation as state.
+        self._lock = threading.Lock()
         own = self._model.max_seq_length
         self._model.max_seq_length = min(options.max_tokens, own) if own else options.max_tokens
-        self._query = _prompt(self._model, options.query_prompt, ("query",))
-        self._passage = _prompt(self._model, options.passage_prompt, _PASSAGE_PROMPTS)
+        query = _prompt(self._model, options.query_prompt, ("query",))
+        passage = _prompt(self._model, options.passage_prompt, _PASSAGE_PROMPTS)
         whole = int(self._model.get_embedding_dimension() or self._encode(["a"], "").shape[1])
         if options.dim is not None and options.dim > whole:
             raise ProfileInvalid(
                 f"option 'dim': {identity.name} has vectors of {whole} numbers, {options.dim} are asked"
             )
         self._dim = options.dim or whole
-        self._batch = options.batch
         self._identity = identity
-        # Tokenizers keep their padding and truncation as state.
-        self._lock = threading.Lock()
+        name, size = f"text {identity.name}", options.batch
+        self._queries: Encode = grouping(
+            partial(self._encode, prompt=query), name=f"{name}, queries", size=size, urgent=True
+        )
+        self._passages: Encode = grouping(partial(self._encode, prompt=passage), name=f"{name}, passages", size=size)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -79,25 +92,26 @@ class SentenceTransformers:
 
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Embed what somebody looks for; shape (texts, dim)."""
-        return self._embed(texts, self._query)
+        return self._embed(texts, self._queries)
 
     def embed_passages(self, texts: Sequence[str]) -> Matrix:
         """Embed what is there to be found; shape (texts, dim)."""
-        return self._embed(texts, self._passage)
+        return self._embed(texts, self._passages)
 
-    def _embed(self, texts: Sequence[str], prompt: str) -> Matrix:
+    def _embed(self, texts: Sequence[str], encode: Encode) -> Matrix:
         if not texts:
             return np.zeros((0, self._dim), np.float32)
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        with self._lock:
-            vectors = self._encode(clean, prompt, self._batch)[:, : self._dim]
+        vectors = np.stack(encode(clean))[:, : self._dim]
         # Numbers that are left after cutting have another length than 1.
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
 
-    def _encode(self, texts: Sequence[str], prompt: str, batch: int = 1) -> Matrix:
-        found = self._model.encode(
-            list(texts), prompt=prompt, batch_size=batch, show_progress_bar=False, convert_to_numpy=True
-        )
+    def _encode(self, texts: Sequence[str], prompt: str) -> Matrix:
+        """All of the texts at once; unscaled."""
+        with self._lock:
+            found = self._model.encode(
+                list(texts), prompt=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True
+            )
         return np.asarray(found, dtype=np.float32)
 
 

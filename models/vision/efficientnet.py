@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import ModelError
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 from models.kept_vectors import kept_vectors
 from models.text.base import TextEngine
@@ -41,12 +42,22 @@ class EfficientNetConse:
     """
 
     def __init__(
-        self, weights: Path, text: TextEngine, identity: ModelIdentity, *, cache: Path, threads: int = 0
+        self,
+        weights: Path,
+        text: TextEngine,
+        identity: ModelIdentity,
+        *,
+        cache: Path,
+        threads: int = 0,
+        grouping: Grouping = alone,
     ) -> None:
         self._weights = weights
         self._threads = threads
         self._network: EfficientNetLite2 | None = None
         self._lock = threading.Lock()
+        self._see: Callable[[Sequence[NDArray[np.float32]]], list[NDArray[np.float32]]] = grouping(
+            self._probabilities, name=f"vision {identity.name}, frames", size=_BATCH
+        )
         self._names = imagenet_names()
         self._text = text
         self._space = SemanticSpace(
@@ -96,14 +107,16 @@ class EfficientNetConse:
 
     def classify(self, frames: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Class probabilities of frames, shape (frames, 1000)."""
-        inputs = np.stack([_model_input(frame) for frame in frames])
+        return np.stack(self._see([_model_input(frame) for frame in frames]))
+
+    def _probabilities(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         # Searching needs the text side only, so neither torch nor the network is loaded before the first frame.
         from models.vision.efficientnet_network import EfficientNetLite2
 
         with self._lock:
             if self._network is None:
                 self._network = EfficientNetLite2(self._weights, batch=_BATCH, side=_SIDE, threads=self._threads)
-            return self._network.probabilities(inputs)
+            return self._network.probabilities(np.stack(inputs))
 
     def _labels(self, row: NDArray[np.float32]) -> tuple[VisualLabel, ...]:
         best = np.argsort(-row)[:_MAX_LABELS]

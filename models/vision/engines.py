@@ -8,6 +8,7 @@ from models.engine_spec import (
     BuildInputs,
     EngineLane,
     EngineSpec,
+    Groups,
     KnownWeights,
     NoOptions,
     Tested,
@@ -30,7 +31,12 @@ def _efficientnet(inputs: BuildInputs[NoOptions]) -> Any:
     from models.vision.efficientnet import EfficientNetConse
 
     return EfficientNetConse(
-        inputs.weights_file("*.pth"), inputs.text(), inputs.identity, threads=inputs.threads, cache=inputs.cache
+        inputs.weights_file("*.pth"),
+        inputs.text(),
+        inputs.identity,
+        threads=inputs.threads,
+        cache=inputs.cache,
+        grouping=inputs.grouping,
     )
 
 
@@ -38,7 +44,12 @@ def _dual(inputs: BuildInputs[DualOptions]) -> Any:
     from models.vision.transformers_dual import TransformersDual
 
     return TransformersDual(
-        inputs.weights(), inputs.identity, inputs.options, cache=inputs.cache, threads=inputs.threads
+        inputs.weights(),
+        inputs.identity,
+        inputs.options,
+        cache=inputs.cache,
+        threads=inputs.threads,
+        grouping=inputs.grouping,
     )
 
 
@@ -64,14 +75,21 @@ VISION_ENGINES: dict[str, EngineSpec[Any]] = {
         # 1280 x 720 (SigLIP 2 base, random weights).
         memory=takes(cpu=1.0, gpu=0.5, working_gib=1.4),
         tested=Tested.TINY,
+        groups=Groups.ON_GPU,
         modules=("torch", "transformers", "safetensors", "PIL"),
         install="reelwise[standard]",
         weights=(
-            KnownWeights("siglip2-base-patch16-256", "Apache-2.0", hub="google/siglip2-base-patch16-256"),
-            KnownWeights("siglip2-so400m-patch14-384", "Apache-2.0", hub="google/siglip2-so400m-patch14-384"),
+            KnownWeights(
+                "siglip2-base-patch16-256", "Apache-2.0", 1_500_000_000, hub="google/siglip2-base-patch16-256"
+            ),
+            KnownWeights(
+                "siglip2-so400m-patch14-384", "Apache-2.0", 4_544_000_000, hub="google/siglip2-so400m-patch14-384"
+            ),
             KnownWeights("siglip2-base-patch16-naflex", "Apache-2.0", hub="google/siglip2-base-patch16-naflex"),
-            KnownWeights("clip-vit-base-patch32", "MIT", hub="openai/clip-vit-base-patch32"),
-            KnownWeights("chinese-clip-vit-base-patch16", "Apache-2.0", hub="OFA-Sys/chinese-clip-vit-base-patch16"),
+            KnownWeights("clip-vit-base-patch32", "MIT", 605_000_000, hub="openai/clip-vit-base-patch32"),
+            KnownWeights(
+                "chinese-clip-vit-base-patch16", "Apache-2.0", 752_000_000, hub="OFA-Sys/chinese-clip-vit-base-patch16"
+            ),
         ),
     ),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import EngineUnavailable, ModelError
+from models.grouping import Grouping, alone
 from models.identity import ModelIdentity
 from models.kept_vectors import kept_vectors
 from models.torch_loading import load_model, load_part, torch_device, torch_dtype
@@ -40,13 +41,22 @@ _MAX_LABELS = 5
 _MIN_PROBABILITY = 0.05
 
 Matrix = NDArray[np.float32]
+Prepared = dict[str, torch.Tensor]
+"""A frame as the model takes it: tensors of one row."""
 
 
 class TransformersDual:
     """Embeds frames and texts into one space; safe to call from several threads."""
 
     def __init__(
-        self, folder: Path, identity: ModelIdentity, options: DualOptions, *, cache: Path, threads: int = 0
+        self,
+        folder: Path,
+        identity: ModelIdentity,
+        options: DualOptions,
+        *,
+        cache: Path,
+        threads: int = 0,
+        grouping: Grouping = alone,
     ) -> None:
         if threads:
             torch.set_num_threads(threads)
@@ -61,7 +71,12 @@ class TransformersDual:
         # The library's tokenizers keep their padding and truncation as state.
         self._tokenizing = threading.Lock()
         self._max_tokens = self._family.max_tokens or int(config.text_config.max_position_embeddings)
-        self._batch = options.batch
+        self._see: Callable[[Sequence[Prepared]], list[Matrix]] = grouping(
+            self._pictures, name=f"vision {identity.name}, frames", size=options.batch
+        )
+        self._read: Callable[[Sequence[str]], list[Matrix]] = grouping(
+            self._texts, name=f"vision {identity.name}, texts", size=options.batch, urgent=True
+        )
         self._identity = identity
         self._dim = int(self._texts([""]).shape[1])
         scale = float(self._model.logit_scale.detach().float().exp())
@@ -100,9 +115,7 @@ class TransformersDual:
         """Embed RGB frames; labels below 5 % are left out, and at most five are kept."""
         if not frames:
             return FrameFeatures(np.zeros((0, self._dim), np.float32), ())
-        pictures = [_picture(frame) for frame in frames]
-        batches = [self._pictures(pictures[at : at + self._batch]) for at in range(0, len(pictures), self._batch)]
-        vectors = unit_rows(np.concatenate(batches))
+        vectors = unit_rows(np.stack(self._see([self._prepared(frame) for frame in frames])))
         likely = self._matching.each(vectors, self._named)
         return FrameFeatures(vectors, tuple(self._labels(row) for row in likely))
 
@@ -110,15 +123,15 @@ class TransformersDual:
         """Embed texts into the frames' space; shape (texts, dim). What exceeds the model's length is not read."""
         if not texts:
             return np.zeros((0, self._dim), np.float32)
-        batches = [self._texts(texts[at : at + self._batch]) for at in range(0, len(texts), self._batch)]
-        return unit_rows(np.concatenate(batches))
+        return unit_rows(np.stack(self._read(texts)))
 
-    def _pictures(self, pictures: Sequence[Image.Image]) -> Matrix:
-        inputs = self._processor(images=list(pictures), return_tensors="pt")
-        moved = {
-            name: value.to(self._device, self._dtype) if value.is_floating_point() else value.to(self._device)
-            for name, value in inputs.items()
-        }
+    def _prepared(self, frame: NDArray[np.uint8]) -> Prepared:
+        """One frame as the model takes it. Alone, so that neither its neighbours nor their number can matter."""
+        return dict(self._processor(images=[_picture(frame)], return_tensors="pt"))
+
+    def _pictures(self, prepared: Sequence[Prepared]) -> Matrix:
+        inputs = {name: torch.cat([one[name] for one in prepared]).to(self._device) for name in prepared[0]}
+        moved = {name: value.to(self._dtype) if value.is_floating_point() else value for name, value in inputs.items()}
         with torch.inference_mode():
             return _numbers(self._model.get_image_features(**moved))
 

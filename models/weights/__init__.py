@@ -1,7 +1,8 @@
 """The weights catalogue: name -> sources, revision, sha256, licence; fetch and verify."""
 
 from models.weights.catalogue import Catalogue, Weight, default_catalogue
-from models.weights.fetch import Fetched, Verification, WeightStatus, fetch, path_of, status, verify
+from models.weights.fetch import Verification, WeightStatus, fetch, path_of, status, verify
+from models.weights.fetcher import Fetched
 from models.weights.progress import Progress, TextProgress, megabytes
 
 __all__ = [

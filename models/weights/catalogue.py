@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -12,6 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from models.errors import WeightsMissing
+from models.weights.environment import HubKind
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -77,7 +78,7 @@ class WeightFile(_Frozen):
     """One file of a weight; `size` in bytes. Any source may serve it: the sha256 decides."""
 
     path: RelativePath
-    size: int = Field(gt=0)
+    size: int = Field(ge=0)
     sha256: Sha256
     sources: tuple[Source, ...] = ()
 
@@ -117,19 +118,89 @@ class Weight(_Frozen):
         return self
 
 
+_HUB_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+
+
+class HubWeight(_Frozen):
+    """Weights of a hub's repository, whose files and sha256 are taken down when they are first fetched (`hub.py`).
+
+    `include` are patterns of the paths that belong to it. `sha256` are those known beforehand, by path. `size` (bytes)
+    is about right, for plans and messages. `repository` is its name at Hugging Face and `modelscope` there, None where
+    it is not known to be.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    role: str
+    title: str
+    licence: str
+    repository: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+    modelscope: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+    revision: str = "main"
+    format: Literal["safetensors", "ctranslate2", "onnx"] = "safetensors"
+    include: tuple[str, ...] = _HUB_FILES
+    sha256: dict[str, Sha256] = Field(default_factory=dict)
+    size: int = Field(gt=0)
+
+    def at(self, preferred: HubKind) -> tuple[HubKind, str]:
+        """The hub that has it, the preferred one where both do, and the repository's name there."""
+        names: dict[HubKind, str | None] = {"huggingface": self.repository, "modelscope": self.modelscope}
+        kinds = sorted((kind for kind, name in names.items() if name), key=lambda kind: kind != preferred)
+        return kinds[0], str(names[kinds[0]])
+
+    @property
+    def origin(self) -> str:
+        """Where its authors publish it, for people."""
+        scope = f"https://modelscope.cn/models/{self.modelscope}"
+        return f"https://huggingface.co/{self.repository}" if self.repository else scope
+
+    @model_validator(mode="after")
+    def _nothing_that_runs(self) -> HubWeight:
+        if self.repository is None and self.modelscope is None:
+            raise ValueError(f"{self.name}: name its repository at one hub at least")
+        refused = (".py", ".pkl", ".pt", ".pth", ".ckpt") + ((".bin",) if self.format == "safetensors" else ())
+        for pattern in self.include:
+            if pattern.endswith(refused) or pattern == "*":
+                raise ValueError(f"{self.name}: {pattern} would fetch files that may hold code")
+        return self
+
+
+class PinnedFile(_Frozen):
+    """A file as it was when the weight was first fetched."""
+
+    path: RelativePath
+    size: int = Field(ge=0)
+    sha256: Sha256
+
+
+class Pin(_Frozen):
+    """What a hub's weight is on this machine: the commit and the files; `taken` is when, in UTC."""
+
+    source: Literal["huggingface", "modelscope", "folder"]
+    repository: str
+    revision: str
+    files: tuple[PinnedFile, ...] = Field(min_length=1)
+    taken: str
+
+
 class Catalogue(_Frozen):
-    """`weights` serve the profiles; `demo` are the recordings, pictures and the font that `make demo` works on."""
+    """`weights` serve the profiles; `demo` are the recordings, pictures and the font that `make demo` works on.
+
+    `hub` are weights whose files are known once they were pinned (`with_pins`).
+    """
 
     weights: tuple[Weight, ...]
     demo: tuple[Weight, ...] = ()
+    hub: tuple[HubWeight, ...] = ()
+    pinned: tuple[Weight, ...] = ()
 
     def __iter__(self) -> Iterator[Weight]:  # type: ignore[override]
         yield from self.weights
+        yield from self.pinned
         yield from self.demo
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Catalogue:
-        names = [weight.name for weight in self]
+        names = [*(weight.name for weight in (*self.weights, *self.demo)), *(weight.name for weight in self.hub)]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             raise ValueError(f"named twice in the catalogue: {', '.join(doubled)}")
@@ -140,8 +211,44 @@ class Catalogue(_Frozen):
         for weight in self:
             if weight.name == name:
                 return weight
-        known = ", ".join(weight.name for weight in self)
+        if (hub := self.hub_weight(name)) is not None:
+            raise WeightsMissing(
+                f"the weights {name} ({hub.role}, about {hub.size / 1e6:,.0f} MB, from {hub.origin}) were never "
+                f"fetched here. Run: reelwise models fetch {name}"
+            )
+        known = ", ".join(weight.name for weight in (*self, *self.hub))
         raise WeightsMissing(f"the catalogue has no weights named {name!r}; it has {known}")
+
+    def hub_weight(self, name: str) -> HubWeight | None:
+        """The hub's weight of that name, pinned or not."""
+        return next((weight for weight in self.hub if weight.name == name), None)
+
+    def with_pins(self, pins: Mapping[str, Pin], urls: Callable[[HubWeight, Pin, str], tuple[str, ...]]) -> Catalogue:
+        """The catalogue with the pinned weights among the others; `urls` says where a file can be had."""
+        found = []
+        for hub in self.hub:
+            if (pin := pins.get(hub.name)) is None:
+                continue
+            found.append(
+                Weight(
+                    name=hub.name,
+                    role=hub.role,
+                    title=hub.title,
+                    licence=hub.licence,
+                    homepage=hub.origin,
+                    revision=pin.revision,
+                    files=tuple(
+                        WeightFile(
+                            path=file.path,
+                            size=file.size,
+                            sha256=file.sha256,
+                            sources=tuple(UrlSource(kind="url", url=url) for url in urls(hub, pin, file.path)),
+                        )
+                        for file in pin.files
+                    ),
+                )
+            )
+        return self.model_copy(update={"pinned": tuple(found)})
 
     def select(self, names: Iterable[str] | None) -> tuple[Weight, ...]:
         """The named weights in the order given; None means all that serve a profile (not the demo's)."""

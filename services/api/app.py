@@ -8,8 +8,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from services.api.errors import install_error_handlers
 from services.api.gate import Gate
 from services.api.guards import BodyLimit, SameSite
+from services.api.metrics import metrics_of
 from services.api.routes import (
     accounts,
+    costs,
     events,
     media,
     recommendations,
@@ -50,6 +52,7 @@ _TAGS = [
     {"name": "review", "description": "The editors' queue, their decisions, and what comes of them."},
     {"name": "accounts", "description": "Sign-in, accounts and API keys."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
+    {"name": "costs", "description": "What understanding videos took, and its price."},
     {"name": "health", "description": "For load balancers and people."},
 ]
 
@@ -62,6 +65,7 @@ def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
     settings = service.library.settings
     app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
     app.state.service = service
+    app.state.metrics = metrics_of(service)
     install_error_handlers(app)
     for routes in (
         videos,
@@ -74,6 +78,7 @@ def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
         review_desk,
         review_figures,
         accounts,
+        costs,
         system,
     ):
         app.include_router(routes.router)

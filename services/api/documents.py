@@ -22,7 +22,9 @@ def understanding_of(record: RecordPort, video: Video, *, machine: bool = False)
         )
     stored = record.machine_understanding(video.id) if machine else record.understanding(video.id)
     if stored is not None:
-        return stored.model_copy(update={"state": video.state, "reason": video.reason})
+        # The link is read as it stands: the original may have gone since the document was written.
+        duplicate_of = record.duplicate_of(video.id)
+        return stored.model_copy(update={"state": video.state, "reason": video.reason, "duplicate_of": duplicate_of})
     if video.state is VideoState.READY:
         raise NotReady(
             f"Video {video.id} is ready, but its document is not stored.", remedy="POST its /retry to make it again."

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from services.intake import Metadata
 from services.library.record.types import Lane, Upload, Video
-from services.library.understanding import VideoState
+from services.library.understanding import CopyMatch, DuplicateOf, VideoState
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -157,6 +157,21 @@ class VideoDetail(VideoView):
 
     progress: ProgressView | None
     uploads: tuple[UploadView, ...]
+
+
+class CopyView(BaseModel):
+    """A later upload that is a copy, and how it agrees with the video asked about."""
+
+    video_id: str
+    match: CopyMatch
+
+
+class DuplicatesAnswer(BaseModel):
+    """What a video is a copy of (null for none), and the videos that are copies of it, earliest first."""
+
+    video_id: str
+    duplicate_of: DuplicateOf | None
+    copies: tuple[CopyView, ...]
 
 
 class VideoPage(BaseModel):

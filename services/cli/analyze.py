@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Protocol
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -20,6 +21,7 @@ from services.cli.output import err
 from services.library.understanding import Understanding, VideoState
 
 POLL_S = 0.2
+_REASON_CHARS = 100
 _TERMINAL = {VideoState.READY: "green", VideoState.REJECTED: "yellow", VideoState.FAILED: "red"}
 
 
@@ -180,7 +182,10 @@ def stage_of(detail: VideoDetail) -> str:
     if detail.progress is not None:
         return detail.progress.stage
     if detail.state is VideoState.QUEUED:
-        return "queued" if detail.lane is None else f"queued for {detail.lane.value}"
+        if detail.lane is None:
+            return "queued"
+        again = f" again ({shorten(detail.reason, _REASON_CHARS, placeholder='…')})" if detail.reason else ""
+        return f"queued for {detail.lane.value}{again}"
     return detail.lane.value if detail.lane is not None else detail.state.value
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer, WithoutView
 from services.api.results import MomentAnswer, ReasonView, VideoAnswer
+from services.cli.copy_cards import copy_line
 from services.library.understanding import Evidence, Label, Understanding, VideoState
 
 _BAR = 10
@@ -31,6 +32,8 @@ def video_card(document: Understanding, *, evidence_lines: int = 3) -> Panel:
     parts: list[RenderableType] = [_facts(document)]
     if document.reason:
         parts.append(Text(document.reason, style=_STYLES.get(document.state, "")))
+    if document.duplicate_of is not None:
+        parts.append(copy_line(document.duplicate_of))
     for title, said in (("Summary", document.summary), ("Why watch", document.why)):
         if said is not None:
             parts.append(Text.assemble((f"{title}\n", "bold"), f"  {said.en}\n  {said.zh}"))

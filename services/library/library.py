@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Never, cast
 
 from services.library.blobs import BlobStore
-from services.library.errors import LibraryError
+from services.library.errors import IndexUnavailable, LibraryError
 from services.library.index import open_index
 from services.library.index.port import IndexPort
 from services.library.index.schema import IndexDims
@@ -42,10 +43,22 @@ class Library:
             ) from error
         # The index first: whoever has its lock may go on, everybody else is told before anything is touched.
         index = open_index(settings, dims, rebuild=rebuild_index)
+        return cls._with(settings, index, rebuild=rebuild_index)
+
+    @classmethod
+    def open_without_index(cls, settings: Settings) -> Library:
+        """The record and the blobs alone, for workers of lanes that don't publish; any use of the index fails.
+
+        Raises `RecordUnavailable`, `BlobStoreUnavailable`.
+        """
+        return cls._with(settings, cast("IndexPort", _NoIndex()), rebuild=False)
+
+    @classmethod
+    def _with(cls, settings: Settings, index: IndexPort, *, rebuild: bool) -> Library:
         try:
             record = Record.open(settings.resolved_database_url, rules=_cleaning(settings))
             try:
-                if rebuild_index:
+                if rebuild:
                     record.requeue_ready()
                 return cls(settings, record, BlobStore(settings.resolved_blob_url), index)
             except BaseException:
@@ -73,6 +86,16 @@ class Library:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _NoIndex:
+    """Stands where a process has no index."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def __getattr__(self, name: str) -> Never:
+        raise IndexUnavailable(f"this process was opened without an index, and {name} was asked of it")
 
 
 def _cleaning(settings: Settings) -> CleaningRules:

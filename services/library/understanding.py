@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+"""2: `duplicate_of`."""
 
 Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0)]
@@ -52,6 +53,10 @@ class Bilingual(Frozen):
     zh: str
 
 
+MOVEMENT = "movement: "
+"""How the line of frames begins that says how the pictures move and are cut."""
+
+
 class Evidence(Frozen):
     """One numbered line that annotations cite."""
 
@@ -60,6 +65,16 @@ class Evidence(Frozen):
     start: Seconds
     end: Seconds
     text: str
+
+    @property
+    def is_movement(self) -> bool:
+        """Whether the line says how the pictures move and are cut."""
+        return self.kind is EvidenceKind.FRAME and self.text.startswith(MOVEMENT)
+
+    @property
+    def is_manner(self) -> bool:
+        """Whether the line says how a video sounds or moves, and nothing of what it is about."""
+        return self.kind is EvidenceKind.SOUND or self.is_movement
 
 
 class SignalScore(Frozen):
@@ -161,6 +176,57 @@ class StageReport(Frozen):
     fingerprint: str | None = None
 
 
+class CopyKind(StrEnum):
+    """How a copy differs from its original, as far as pictures and sound tell. None of them: the same."""
+
+    TRIMMED = "trimmed"
+    EXTENDED = "extended"
+    MIRRORED = "mirrored"
+    CROPPED = "cropped"
+    REFRAMED = "reframed"
+    SPED_UP = "sped up"
+    SLOWED_DOWN = "slowed down"
+    SOUND_REMOVED = "sound removed"
+    SOUND_REPLACED = "sound replaced"
+    SOUND_ADDED = "sound added"
+    PICTURE_CHANGED = "picture changed"
+
+
+class MatchedSpan(Frozen):
+    """A stretch of the copy, and the stretch of the original that it shows."""
+
+    start: Seconds
+    end: Seconds
+    original_start: float
+    original_end: float
+
+
+class CopyMatch(Frozen):
+    """How a copy agrees with an original: time t of the copy is `speed * t + offset_s` of the original.
+
+    `score` is the share of matched pictures times how alike they are; `sound` is the correlation of the sounds at the
+    matched place, in [-1, 1], None where there is nothing to compare.
+    """
+
+    kinds: tuple[CopyKind, ...]
+    score: Confidence
+    speed: float
+    offset_s: float
+    sound: float | None
+    spans: tuple[MatchedSpan, ...]
+
+
+class DuplicateOf(Frozen):
+    """What a video is a copy of. `original` is the earliest upload of all that are copies of each other.
+
+    `match` says how it agrees with `matched`, which is the original itself wherever the two could be compared.
+    """
+
+    original: str
+    matched: str
+    match: CopyMatch
+
+
 class Understanding(Frozen):
     """Everything Reelwise believes about one video, and on what grounds."""
 
@@ -168,6 +234,7 @@ class Understanding(Frozen):
     state: VideoState
     reason: str | None = None
     video: VideoFacts
+    duplicate_of: DuplicateOf | None = None
     segments: tuple[TimelineSegment, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     summary: Bilingual | None = None

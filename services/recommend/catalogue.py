@@ -8,9 +8,10 @@ import numpy as np
 
 from services.library.index.port import Collection, Filter, IndexPort, Stored, Vector
 from services.recommend.cached import Kept
+from services.recommend.copies import DUPLICATE_OF
 from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, point_id
 
-FIELDS = ("title", "creator", "language", "duration_s", "published_at", "safety", *LABEL_FIELDS)
+FIELDS = ("title", "creator", "language", "duration_s", "published_at", "safety", DUPLICATE_OF, *LABEL_FIELDS)
 """Payload fields that ranking needs; reading whole payloads costs several times as much."""
 
 CAPACITY = 50_000

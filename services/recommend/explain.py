@@ -376,4 +376,4 @@ def _about(claim: c.Claim, source: str, share: float, label: tuple[c.Named, tupl
 
 def _frames(document: Understanding | None) -> tuple[str, ...]:
     lines = document.evidence if document else ()
-    return tuple(line.id for line in lines if line.kind is EvidenceKind.FRAME)[:3]
+    return tuple(line.id for line in lines if line.kind is EvidenceKind.FRAME and not line.is_manner)[:3]

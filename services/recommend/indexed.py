@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.library.taxonomy import Taxonomy
+from services.recommend.copies import original_of
 
 LABEL_FIELDS = ("tags", "topics", "moods", "occasions")
 """Payload fields that hold what a video is labelled with."""
@@ -23,7 +24,10 @@ class LabelKey:
 
 @dataclass(frozen=True, slots=True)
 class IndexedVideo:
-    """What a point of `videos` says. `published_at` is a Unix time in seconds."""
+    """What a point of `videos` says. `published_at` is a Unix time in seconds.
+
+    `original` is the id of the video that this one is a copy of, or its own.
+    """
 
     point_id: str
     title: str | None
@@ -33,6 +37,7 @@ class IndexedVideo:
     published_at: float | None
     labels: tuple[LabelKey, ...]
     safety: tuple[str, ...]
+    original: str
 
     @property
     def video_id(self) -> str:
@@ -55,6 +60,7 @@ class IndexedVideo:
             published_at=_number(payload.get("published_at")),
             labels=tuple(LabelKey(field, value) for field in LABEL_FIELDS for value in _texts(payload.get(field))),
             safety=_texts(payload.get("safety")),
+            original=original_of(point_id, payload),
         )
 
 

@@ -48,9 +48,6 @@ POOL = 60
 
 _MAX_ROUNDS = 5
 
-Groups = Callable[[Sequence[str]], Mapping[str, str]]
-"""Video ids -> the group of near-duplicates that each belongs to; videos without one are left out."""
-
 
 def default_sources(library: Library | None = None) -> tuple[Source, ...]:
     """Every source; the collaborative one only with a library whose factors it is to read."""
@@ -66,7 +63,6 @@ class Recommender:
         library: Library,
         *,
         sources: Sequence[Source] | None = None,
-        groups: Groups | None = None,
         clock: Callable[[], datetime] = utc_now,
         cache_s: float | None = None,
     ) -> None:
@@ -75,7 +71,6 @@ class Recommender:
         self.catalogue = Catalogue(library.index) if cache_s is None else Catalogue(library.index, ttl_s=cache_s)
         self.standing = Standing(library.record, library.index, ttl_s=cache_s)
         self.clock = clock
-        self._groups = groups
         self._sources = tuple(sources if sources is not None else default_sources(library))
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="source")
         self.ranker = Ranker(
@@ -169,6 +164,9 @@ class Recommender:
         best = ranked.blended.ranked()[: max(POOL, ask.limit * 5)]
         worth = sorted(new, key=lambda one: (-new[one], one))[: ask.limit]
         pool = [ranked.gathered.videos[one] for one in dict.fromkeys((*best, *(one for one in worth if one in scores)))]
+        # A copy of what was seen was seen, and so was what it is a copy of.
+        taken = {*request.taste.seen, *self.library.record.originals_of(request.taste.seen)}
+        pool = [video for video in pool if video.original not in taken]
         variety = Variety(
             policy.relevance,
             policy.per_creator,
@@ -179,7 +177,7 @@ class Recommender:
         )
         ids = [video.video_id for video in pool]
         vectors = self.catalogue.texts(ids)
-        groups = self._groups(ids) if self._groups is not None else None
+        groups = {video.video_id: video.original for video in pool}
         documents: dict[str, Understanding] = {}
         picks: list[IndexedVideo] = []
         for _ in range(_MAX_ROUNDS):

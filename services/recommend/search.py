@@ -9,6 +9,7 @@ from services.library.index.port import Collection, Filter, Hit, SparseVector, V
 from services.library.index.schema import LEXICAL
 from services.library.index.sparse import encode_query
 from services.library.library import Library
+from services.recommend.copies import one_of_each, original_of
 from services.recommend.filters import SearchFilters, also
 from services.recommend.indexed import IndexedVideo, LabelKey
 from services.recommend.models import QueryModels
@@ -78,7 +79,8 @@ def search_videos(
         {source: {hit.id: hit.score for hit in hits} for source, hits in found.items()},
         asdict(weights or SearchWeights()),
     )
-    ranked = sorted(fused, key=lambda point: (-total(fused[point].values()), point))[:limit]
+    ranked = sorted(fused, key=lambda point: (-total(fused[point].values()), point))
+    ranked = one_of_each(ranked, lambda point: original_of(point, payloads[point]))[:limit]
     hits = []
     for point in ranked:
         video = IndexedVideo.of(point, payloads[point])

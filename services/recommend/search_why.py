@@ -72,7 +72,8 @@ def explain_lines(
         )
         reasons.append(Reason("text", text, meaning))
     if "visual" in scores:
-        frames = shown or [(line, ()) for line in evidence if line.kind is EvidenceKind.FRAME][:2]
+        pictures = [line for line in evidence if line.kind is EvidenceKind.FRAME and not line.is_manner]
+        frames = shown or [(line, ()) for line in pictures[:2]]
         looks = (
             Bilingual(en=f"Shows {_listed(shown)}.", zh=f"画面中有 {_listed(shown)}。")
             if shown

@@ -11,7 +11,7 @@ from services.library.library import Library
 from services.library.overlay import LABEL_FIELDS, Action, Decision, Field, Item, LineWords, Words
 from services.library.overlay.amend import key_of
 from services.library.overlay.apply import EDITOR
-from services.library.overlay.types import LINE_FIELDS, SENTENCE_FIELDS
+from services.library.overlay.types import SENTENCE_FIELDS
 from services.library.payload import publish_overlay
 from services.library.record.reviews import Laid, Plan
 from services.library.taxonomy import Taxonomy
@@ -239,6 +239,3 @@ def _key(field: Field, after: Words) -> str:
 
 def _dumped(words: Words | None) -> Mapping[str, Any] | None:
     return None if words is None else words.model_dump(mode="json")
-
-
-__all__ = ["LINE_FIELDS", "Changed", "Decided", "Draft", "InvalidDecision", "decide"]

@@ -124,8 +124,11 @@ class CandidatePool:
         self._best: _Sample | None = None
         self._kept: list[Candidate] = []
 
-    def offer(self, index: int, at: float, frame: VideoFrame, thumbnail: Image) -> None:
-        """Take the next sampled picture; `frame` is held until a better one of its slot turns up."""
+    def offer(self, index: int, at: float, frame: VideoFrame, thumbnail: Image) -> float:
+        """Take the next sampled picture; `frame` is held until a better one of its slot turns up.
+
+        Returns its change from the picture before (0 for the first).
+        """
         look = Look.of(thumbnail)
         before = self._pending
         change = look.change(before.look) if before is not None else 0.0
@@ -134,6 +137,7 @@ class CandidatePool:
             before.motion = min(before.change_before, change) if before.index > 0 else change
             self._compete(before)
         self._pending = _Sample(index, at, frame, look, change)
+        return change
 
     def finish(self) -> list[Candidate]:
         """All candidates in order of time; at least one if any picture was offered."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from workers.media.candidates import Candidate, CandidatePool
 from workers.media.clock import StreamClock
+from workers.media.frame_hashes import FrameHasher, Hashes
+from workers.media.movement import MovementMeter
 from workers.media.picture import Orientation, PictureReader
 from workers.media.problems import Problems
 from workers.media.shots import ShotDetector
 from workers.media.source import check_pixels
-from workers.media.types import MediaLimits, Shot
+from workers.media.types import MediaLimits, Movement, Shot
 
 SAMPLES_PER_S = 8.0
 """Pictures measured per second: half a second is the shortest shot, and the detector looks two pictures either way."""
@@ -35,6 +39,8 @@ class PictureTrack:
         self._clock = clock
         self._limits = limits
         self._shots = ShotDetector()
+        self._movement = MovementMeter()
+        self._hasher = FrameHasher()
         self._pool = CandidatePool(limits.max_frames, self._reader.jpeg, expected_s)
         self._next_sample_s = 0.0
         self._first_s = 0.0
@@ -60,13 +66,15 @@ class PictureTrack:
         self._next_sample_s = at + 1.0 / SAMPLES_PER_S - 0.25 * min(lasts or 0.0, 1.0 / SAMPLES_PER_S)
         try:
             thumbnail = self._reader.thumbnail(frame)
-            self._pool.offer(index, at, frame, thumbnail)
+            change = self._pool.offer(index, at, frame, thumbnail)
         except MemoryError:
             raise
         except (FFmpegError, ValueError):
             problems.count("pictures in a form that could not be converted", at)
             return
         self._shots.feed(at, thumbnail)
+        self._movement.feed(at, change)
+        self._hasher.offer(at, thumbnail)
 
     @property
     def end_s(self) -> float:
@@ -79,6 +87,11 @@ class PictureTrack:
         span = self._last_s - self._first_s
         return (self.frames - 1) / span if self.frames > 1 and span > 0 else None
 
-    def finish(self) -> tuple[list[Candidate], tuple[Shot, ...]]:
-        """(candidates, shots) after the last frame. Raises FFmpegError when the last candidate can't be converted."""
-        return self._pool.finish(), self._shots.finish(self.end_s)
+    def finish(self) -> tuple[list[Candidate], tuple[Shot, ...], Movement | None]:
+        """What was found, after the last frame. Raises FFmpegError when the last candidate can't be converted."""
+        shots = self._shots.finish(self.end_s)
+        return self._pool.finish(), shots, self._movement.finish(shots)
+
+    def hashes(self) -> tuple[npt.NDArray[np.float32], Hashes]:
+        """Times (n,) and hashes (n, views) of sampled pictures; see `workers.media.frame_hashes`."""
+        return self._hasher.finish(self.orientation, self._reader.pixel_aspect)

@@ -15,6 +15,7 @@ from av.packet import Packet
 
 from workers.media.demux import Demuxer, claimed_duration_s, media_clock, refuse_overlong, stream_clock, too_long
 from workers.media.errors import MediaRejected
+from workers.media.frame_hashes import write_hashes
 from workers.media.keyframes import choose_keyframes
 from workers.media.metadata import read_tags
 from workers.media.pictures import PictureTrack
@@ -22,9 +23,10 @@ from workers.media.problems import Problems
 from workers.media.softsubs import SoftSubtitles
 from workers.media.sound import SoundWriter
 from workers.media.source import encrypted_rejection, open_media, pick_streams
-from workers.media.types import DecodeStats, KeptFrame, MediaInfo, MediaLimits, PreparedMedia, Shot
+from workers.media.types import DecodeStats, KeptFrame, MediaInfo, MediaLimits, Movement, PreparedMedia, Shot
 
 AUDIO_FILE = "audio.flac"
+HASHES_FILE = "hashes.npy"
 FRAMES_FOLDER = "frames"
 
 _REPORT_EVERY_S = 0.2
@@ -33,7 +35,7 @@ _REPORT_EVERY_S = 0.2
 def prepare_media(
     path: Path, out: Path, limits: MediaLimits, on_progress: Callable[[float], None] | None = None
 ) -> PreparedMedia:
-    """Decode `path` once and write `audio.flac` and `frames/NNNNNN.jpg` (kept frames) into `out`.
+    """Decode `path` once; write `audio.flac`, `frames/NNNNNN.jpg` (kept frames) and `hashes.npy` into `out`.
 
     `out` must not exist or be empty (FileExistsError otherwise); nothing stays in it when this raises. `on_progress`
     is called with the share of the file that is done, 0 to 1. Runs in the calling process: for files of strangers use
@@ -109,7 +111,8 @@ class _Pass:
             self._problems.add(
                 f"The file's clock jumps {self._clock.jumps} time(s); the jumps were cut out of the time line."
             )
-        frames, shots = self._keep_frames()
+        frames, shots, movement = self._keep_frames()
+        hashes_file = self._keep_hashes()
         tags, tag_problems = read_tags(self._container.metadata)
         for problem in tag_problems:
             self._problems.add(problem)
@@ -129,6 +132,8 @@ class _Pass:
                 frames_decoded=self._pictures.frames if self._pictures else 0,
                 decode_seconds=time.perf_counter() - started,
             ),
+            movement=movement,
+            hashes_file=hashes_file,
         )
 
     def _read(self, sound: SoundWriter) -> None:
@@ -191,10 +196,10 @@ class _Pass:
         except (FFmpegError, ValueError):
             self._problems.count("stretches of sound in a form that could not be converted", at)
 
-    def _keep_frames(self) -> tuple[tuple[KeptFrame, ...], tuple[Shot, ...]]:
+    def _keep_frames(self) -> tuple[tuple[KeptFrame, ...], tuple[Shot, ...], Movement | None]:
         if self._pictures is None:
-            return (), ()
-        candidates, shots = self._pictures.finish()
+            return (), (), None
+        candidates, shots, movement = self._pictures.finish()
         folder = self._out / FRAMES_FOLDER
         folder.mkdir()
         kept = []
@@ -205,7 +210,13 @@ class _Pass:
             kept.append(
                 KeptFrame(candidate.index, candidate.at, f"{FRAMES_FOLDER}/{name}", candidate.look.sharpness, shot)
             )
-        return tuple(kept), shots
+        return tuple(kept), shots, movement
+
+    def _keep_hashes(self) -> str | None:
+        if self._pictures is None:
+            return None
+        write_hashes(self._out / HASHES_FILE, *self._pictures.hashes())
+        return HASHES_FILE
 
     def _info(self, sound: SoundWriter) -> MediaInfo:
         pictures = self._pictures

@@ -106,6 +106,18 @@ class KeptFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """How much the pictures move within shots.
+
+    `change`: median over eighths of a second of the mean luma difference, 0 to 255. `still_share`: share of them in
+    which nothing moves.
+    """
+
+    change: float
+    still_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class DecodeStats:
     """What the pass cost. `bytes_read` counts packet bytes; `decode_seconds` is the wall clock of the whole pass."""
 
@@ -119,8 +131,9 @@ class DecodeStats:
 class PreparedMedia:
     """Everything later stages need from a file. Paths are relative to the output folder.
 
+    `hashes_file` holds perceptual hashes of pictures (`read_hashes`); None without a picture.
     `audio_file` is mono 16 kHz 16-bit FLAC whose time zero is the video's; None without sound. `problems` says what
-    could not be read, in words for people.
+    could not be read, in words for people. `movement` is None without moving pictures.
     """
 
     info: MediaInfo
@@ -132,6 +145,8 @@ class PreparedMedia:
     tags: tuple[Tag, ...]
     problems: tuple[str, ...]
     stats: DecodeStats
+    movement: Movement | None = None
+    hashes_file: str | None = None
 
     def to_json(self) -> str:
         """One line of JSON; `from_json` reads it back unchanged."""

@@ -112,8 +112,8 @@ def _run(context: StageContext) -> AnnotateOutput:
         if described.answer.why is not None:
             why, kept = _with_written(why, described.answer.why, described.language, lines)
             unsupported += [] if kept else [described.answer.why]
-    # A guess is no ground for an alarm.
-    grounds = [line for line in lines if not is_guess(line)]
+    # A guess is no ground for an alarm, and neither are "shots" that are cuts.
+    grounds = [line for line in lines if not is_guess(line) and not line.is_movement]
     return AnnotateOutput(
         summary=summary,
         why=why,

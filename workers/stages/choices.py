@@ -62,7 +62,7 @@ def choose_topics(
     Words and frames count the same where there are both. A topic that no line of evidence supports is not chosen.
     `published` tells which of them are sure enough to be called the video's topics.
     """
-    usable = [i for i, line in enumerate(lines) if line.kind in _KIND_WEIGHT]
+    usable = [i for i, line in enumerate(lines) if line.kind in _KIND_WEIGHT and not line.is_manner]
     if not usable:
         return ()
     by_line = space.by_text(passages[usable])

@@ -18,6 +18,7 @@ from workers.stages.frame_labels import seen_labels
 from workers.stages.frames import FRAMES, FramesOutput, LabelledFrame
 from workers.stages.media import MEDIA, MediaOutput
 from workers.stages.metadata import Metadata
+from workers.stages.movement_words import movement_line
 from workers.stages.ocr import OCR, OcrOutput, ScreenLine
 from workers.stages.sound import SOUND, SoundOutput
 from workers.stages.speech import SPEECH, SpeechOutput
@@ -62,10 +63,9 @@ def _run(context: StageContext) -> EvidenceOutput:
     lines += _numbered(EvidenceKind.SPEECH, speech_lines(transcript.segments))
     lines += _numbered(EvidenceKind.SCREEN, [(line.start, line.end, line.text) for line in screen])
     lines += _numbered(EvidenceKind.CAPTION, [(cue.start, cue.end, cue.text) for cue in captions.cues])
-    lines += _numbered(
-        EvidenceKind.FRAME,
-        [(label.start, label.end, label.text) for label in seen_labels(frames)],
-    )
+    seen = [(label.start, label.end, label.text) for label in seen_labels(frames)]
+    moves = movement_line(prepared.movement, prepared.shots)
+    lines += _numbered(EvidenceKind.FRAME, [*seen, *([(0.0, duration, moves)] if moves else [])])
     lines += _numbered(EvidenceKind.SOUND, _heard(profile, duration))
     language = metadata.language_hint or transcript.language or _language_of(lines)
     return EvidenceOutput(
@@ -165,7 +165,7 @@ def _language_of(lines: Sequence[Evidence]) -> str | None:
 EVIDENCE = Stage(
     "evidence",
     Lane.DESCRIBE,
-    1,
+    2,
     EvidenceOutput,
     _run,
     needs=(MEDIA.name, CAPTIONS.name, OCR.name, SPEECH.name, FRAMES.name, SOUND.name),

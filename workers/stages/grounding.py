@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import zhconv
 
-from services.library.understanding import Evidence, EvidenceKind
+from services.library.understanding import Evidence
 from workers.stages.frame_labels import is_guess
 
 MIN_SUPPORTED = 0.8
@@ -67,7 +67,7 @@ def is_grounded(sentence: str, evidence: Sequence[Evidence]) -> bool:
 
 def firm_lines(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The lines that can carry a claim in words: no guesses, and not how the sound is described."""
-    return [line for line in evidence if line.kind is not EvidenceKind.SOUND and not is_guess(line)]
+    return [line for line in evidence if not line.is_manner and not is_guess(line)]
 
 
 def together_share(sentence: str, evidence: Sequence[str]) -> float:

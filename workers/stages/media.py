@@ -73,9 +73,11 @@ def _run(context: StageContext) -> MediaOutput:
         names = [kept.file for kept in prepared.frames]
         if prepared.audio_file is not None:
             names.append(prepared.audio_file)
+        if prepared.hashes_file is not None:
+            names.append(prepared.hashes_file)
         for name in names:
             context.blobs.put_file(out / name, f"{context.folder}/{name}")
     return MediaOutput(prepared=prepared, folder=context.folder)
 
 
-MEDIA = Stage("media", Lane.PREPARE, 1, MediaOutput, _run, inputs=_inputs)
+MEDIA = Stage("media", Lane.PREPARE, 2, MediaOutput, _run, inputs=_inputs)

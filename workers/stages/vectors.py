@@ -86,7 +86,7 @@ def lexical_text(evidence: Sequence[Evidence], annotation: AnnotateOutput) -> st
     """The words a video can be found by: all evidence but guesses, and all labels in both languages."""
     labels = (*annotation.tags, *annotation.topics, *annotation.moods, *annotation.occasions)
     words = [f"{label.label} {label.label_zh}" for label in labels]
-    lines = [line.text for line in evidence if line.kind is not EvidenceKind.SOUND]
+    lines = [line.text for line in evidence if not line.is_manner]
     return "\n".join([*lines, *words])
 
 
@@ -111,8 +111,9 @@ def _texts(evidence: Sequence[Evidence], kind: EvidenceKind) -> list[str]:
 
 
 def _seen(evidence: Sequence[Evidence]) -> list[str]:
-    names = [line.text.removeprefix("perhaps ") for line in evidence if line.kind is EvidenceKind.FRAME]
+    seen = (line for line in evidence if line.kind is EvidenceKind.FRAME and not line.is_manner)
+    names = [line.text.removeprefix("perhaps ") for line in seen]
     return [", ".join(names)] if names else []
 
 
-VECTORS = Stage("vectors", Lane.PUBLISH, 2, VectorsOutput, _run, needs=(EVIDENCE.name, ANNOTATE.name), role=Role.TEXT)
+VECTORS = Stage("vectors", Lane.PUBLISH, 3, VectorsOutput, _run, needs=(EVIDENCE.name, ANNOTATE.name), role=Role.TEXT)

@@ -11,6 +11,8 @@ from services.api.errors import NotFinal, error_responses
 from services.api.forms import FormSubmission, parse_submission, request_body_schema
 from services.api.lookup import NamedVideo, ServiceOf
 from services.api.schemas import (
+    CopyView,
+    DuplicatesAnswer,
     Links,
     ProgressView,
     SubmissionAnswer,
@@ -96,6 +98,20 @@ def understanding(
     409 `not_ready`. `GET /v1/schema/understanding` has the JSON Schema.
     """
     return understanding_of(service.library.record, video, machine=as_ == "machine")
+
+
+@router.get("/{video_id}/duplicates", summary="Copies of a video", responses=error_responses(404, 409, 422))
+def duplicates(service: ServiceOf, video: NamedVideo) -> DuplicatesAnswer:
+    """What the video is a copy of, and its own copies: re-encoded, cropped, mirrored, captioned, trimmed, sped up.
+
+    Known once the video has been prepared, whatever its state. The earliest upload is the original.
+    """
+    record = service.library.record
+    return DuplicatesAnswer(
+        video_id=video.id,
+        duplicate_of=record.duplicate_of(video.id),
+        copies=tuple(CopyView(video_id=link.copy_id, match=link.match) for link in record.copies_of(video.id)),
+    )
 
 
 @router.post(

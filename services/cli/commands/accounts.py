@@ -1,4 +1,4 @@
-"""Verbs about accounts: add, list, disable, enable, password, key, revoke."""
+"""Verbs about accounts: add, list, disable, password, key."""
 
 from __future__ import annotations
 

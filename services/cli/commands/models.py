@@ -10,19 +10,28 @@ from rich.table import Table
 from rich.text import Text
 
 from models.profile import load_profile
+from models.weights.catalogue import default_catalogue
 from models.weights.fetch import fetch as fetch_weights
 from models.weights.fetch import status
 from models.weights.fetch import verify as verify_weights
 from models.weights.progress import megabytes
+from models.weights.prune import prunable, remove
 from services.cli.engine_table import engine_rows
 from services.cli.launcher import settings_for
 from services.cli.options import Profile as ProfileName
 from services.cli.output import complain, err, out, reported_errors
 
-app = typer.Typer(help="The weights: list, fetch, verify.", no_args_is_help=True)
+app = typer.Typer(help="The weights: list, fetch, verify, prune; and the engines.", no_args_is_help=True)
 
 Names = Annotated[list[str] | None, typer.Argument(help="Names in the catalogue (default: all that a profile needs).")]
-_STYLES = {"ready": "green", "unverified": "yellow", "incomplete": "yellow", "missing": "red"}
+_STYLES = {
+    "ready": "green",
+    "unverified": "yellow",
+    "incomplete": "yellow",
+    "missing": "red",
+    "served": "green",
+    "no answer": "red",
+}
 
 
 class Bars:
@@ -63,6 +72,11 @@ def list_weights(names: Names = None) -> None:
         weight = one.weight
         state = Text(one.state + (" (in a package)" if weight.bundled else ""), style=_STYLES[one.state])
         table.add_row(weight.name, weight.role, megabytes(weight.size), weight.licence, state)
+    fetched = {one.weight.name for one in found}
+    for hub in default_catalogue().hub if names is None else ():
+        if hub.name not in fetched:
+            size = f"about {megabytes(hub.size)}"
+            table.add_row(hub.name, hub.role, size, hub.licence, Text("never fetched (from a hub)", style="dim"))
     out.print(table)
     out.print(Text(f"Folder: {folder}", style="dim"), soft_wrap=True)
 
@@ -95,12 +109,40 @@ def engines(profile: ProfileName = None) -> None:
 
 
 @app.command("fetch")
-def fetch(names: Names = None) -> None:
-    """Download what is missing; goes on where it was interrupted, and checks every sha256."""
-    with reported_errors(), _bars() as progress:
-        fetched = fetch_weights(names or None, folder=settings_for().models_dir, progress=Bars(progress))
+def fetch(names: Names = None, profile: ProfileName = None) -> None:
+    """Download what is missing; goes on where it was interrupted, and checks every sha256.
+
+    With --profile, all that the profile needs. A hub's weights are pinned (commit, sha256) when they are first fetched.
+    """
+    with reported_errors():
+        wanted = list(dict.fromkeys([*(names or ()), *(load_profile(profile).weights() if profile else ())]))
+        with _bars() as progress:
+            fetched = fetch_weights(wanted or None, folder=settings_for().models_dir, progress=Bars(progress))
     for one in fetched:
         out.print(f"{one.name}: {'fetched' if one.downloaded else 'already here'}, {megabytes(one.size)}")
+
+
+@app.command("prune")
+def prune(
+    profile: ProfileName = None,
+    keep: Annotated[list[str] | None, typer.Option(help="Keep these as well; may be given more than once.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
+) -> None:
+    """Remove the weights that the profile does not name. Pins stay, so that the same bytes are fetched again."""
+    settings = settings_for(profile=profile)
+    with reported_errors():
+        chosen = load_profile(settings.profile)
+        found = prunable(settings.models_dir, keep={*chosen.weights(), *(keep or ())})
+        if not found:
+            out.print(f"Nothing to remove: profile {chosen.name} names all weights that are here.")
+            return
+        for one in found:
+            out.print(f"{one.name}: {megabytes(one.size)}")
+        total = megabytes(sum(one.size for one in found))
+        if not yes and not typer.confirm(f"Remove these {len(found)} ({total})?", err=True):
+            raise typer.Exit(1)
+        remove(settings.models_dir, found)
+    out.print(f"Removed {total}.")
 
 
 @app.command("verify")

@@ -1,4 +1,4 @@
-"""Verbs about editors' decisions: export, calibrate, figures, refresh."""
+"""Verbs about editors' decisions: export, calibrate, figures."""
 
 from __future__ import annotations
 
@@ -38,10 +38,13 @@ def export(
             return
         aside = output.with_name(output.name + ".part")
         count = 0
-        with aside.open("w", encoding="utf-8") as file:
-            for count, line in enumerate(lines, start=1):  # noqa: B007 - the last number is the count
-                file.write(line + "\n")
-        aside.replace(output)
+        try:
+            with aside.open("w", encoding="utf-8") as file:
+                for count, line in enumerate(lines, start=1):  # noqa: B007 - the last number is the count
+                    file.write(line + "\n")
+            aside.replace(output)
+        finally:
+            aside.unlink(missing_ok=True)
     out.print(f"{count} decisions written to {output}.")
 
 

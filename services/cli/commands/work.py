@@ -11,6 +11,7 @@ from rich.text import Text
 
 from services.cli.analyze import Outcome, follow, outcome_table, reporter_for
 from services.cli.cards import video_card
+from services.cli.copy_cards import print_duplicates
 from services.cli.inputs import expand
 from services.cli.launcher import connected, settings_for
 from services.cli.options import Data, Json, Language, Limit, Profile, VideoId
@@ -101,6 +102,16 @@ def show(video: VideoId, as_json: Json = False, data: Data = None) -> None:
         typer.echo(document.model_dump_json())
     else:
         out.print(video_card(document))
+
+
+def duplicates(video: VideoId, as_json: Json = False, data: Data = None) -> None:
+    """Show what a video is a copy of, and its own copies."""
+    with reported_errors(), connected(settings_for(data)) as client:
+        answer = client.duplicates(video)
+    if as_json:
+        typer.echo(answer.model_dump_json())
+    else:
+        print_duplicates(out, answer)
 
 
 def retry(video: VideoId, as_json: Json = False, data: Data = None) -> None:

@@ -48,6 +48,7 @@ PAYLOAD_INDEXES: dict[Collection, dict[str, str]] = {
         "published_at": "float",
         "safety": "keyword",
         "review_state": "keyword",
+        "duplicate_of": "keyword",
     },
     Collection.MOMENTS: {"video_id": "keyword", "start": "float", "end": "float", "kind": "keyword"},
 }

@@ -10,7 +10,6 @@ from services.library.overlay.lines import overlay_lines
 from services.library.overlay.live import Standing, standing_decisions
 from services.library.overlay.types import (
     LABEL_FIELDS,
-    LINE_FIELDS,
     SENTENCE_FIELDS,
     Action,
     Decision,
@@ -228,6 +227,3 @@ def _distinct(field: Field, labels: Iterable[Label]) -> tuple[Label, ...]:
         if key not in best or best[key].confidence < label.confidence:
             best[key] = label
     return tuple(best.values())
-
-
-__all__ = ["EDITOR", "LINE_FIELDS", "item_of", "overlay"]

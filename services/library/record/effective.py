@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -147,8 +147,7 @@ def write_queue(session: Session, video_id: str, laid: Overlay, now: datetime) -
             row.state = "open"
 
 
-def barred(words: object) -> str:
+def barred(words: Iterable[str]) -> str:
     """`|a|b|`, so that one word can be looked for with LIKE."""
-    assert not isinstance(words, str)
-    inside = "|".join(str(word).replace("|", "/") for word in words)  # type: ignore[attr-defined]
+    inside = "|".join(word.replace("|", "/") for word in words)
     return f"|{inside}|" if inside else ""

@@ -34,7 +34,7 @@ def _claimable(now: datetime) -> ColumnElement[bool]:
 def requeue(row: VideoRow, now: datetime) -> None:
     """Send the video through the lanes from the start, with nothing held against it."""
     row.state, row.lane, row.reason = VideoState.QUEUED.value, Lane.PREPARE.value, None
-    row.attempts, row.not_before, row.dirty = 0, None, False
+    row.attempts, row.not_before, row.waiting_since, row.dirty = 0, None, None, False
     row.lease_token, row.lease_expires_at, row.updated_at = None, None, now
 
 
@@ -102,6 +102,7 @@ class Leases(Database):
                 self._end(row, VideoState.READY, None)
             else:
                 row.lane, row.attempts, row.reason, row.not_before = next_lane.value, 0, None, None
+                row.waiting_since = None
                 row.lease_token, row.lease_expires_at, row.updated_at = None, None, self._clock()
             return True
 
@@ -114,17 +115,32 @@ class Leases(Database):
         with self._write() as session:
             row = self._held(session, lease)
             if row is None:
-                state = session.scalar(select(VideoRow.state).where(VideoRow.id == lease.video_id))
-                if state is None:
-                    raise UnknownVideo(lease.video_id)
-                return VideoState(state)
+                return self._state(session, lease.video_id)
             attempts = row.attempts + 1
             if attempts >= max_attempts:
                 row.attempts = attempts
                 self._end(row, VideoState.FAILED, reason)
             else:
                 row.state, row.attempts, row.reason = VideoState.QUEUED.value, attempts, storable_text(reason)
-                row.not_before, row.updated_at = not_before, self._clock()
+                row.not_before, row.waiting_since, row.updated_at = not_before, None, self._clock()
+                row.lease_token, row.lease_expires_at = None, None
+            return VideoState(row.state)
+
+    def wait(self, lease: Lease, *, reason: str, not_before: datetime, give_up_at: datetime) -> VideoState:
+        """Give the lease back because something that the lane needs is away; no attempt is counted.
+
+        `queued` until `not_before`, or `failed` with the reason once `give_up_at` has passed. When the lease was lost
+        nothing changes, and the answer is the video's state. Raises `UnknownVideo`.
+        """
+        with self._write() as session:
+            row, now = self._held(session, lease), self._clock()
+            if row is None:
+                return self._state(session, lease.video_id)
+            if now >= give_up_at:
+                self._end(row, VideoState.FAILED, reason)
+            else:
+                row.state, row.reason = VideoState.QUEUED.value, storable_text(reason)
+                row.not_before, row.waiting_since, row.updated_at = not_before, row.waiting_since or now, now
                 row.lease_token, row.lease_expires_at = None, None
             return VideoState(row.state)
 
@@ -145,6 +161,14 @@ class Leases(Database):
         row.reason = None if reason is None else storable_text(reason)
         row.attempts, row.not_before = (0 if state is VideoState.READY else row.attempts), None
         row.lease_token, row.lease_expires_at, row.updated_at = None, None, self._clock()
+        row.waiting_since = None
+
+    @staticmethod
+    def _state(session: Session, video_id: str) -> VideoState:
+        state = session.scalar(select(VideoRow.state).where(VideoRow.id == video_id))
+        if state is None:
+            raise UnknownVideo(video_id)
+        return VideoState(state)
 
     @staticmethod
     def _held(session: Session, lease: Lease) -> VideoRow | None:

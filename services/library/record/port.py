@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Protocol
 
 from services.library.preference import Reaction
@@ -18,8 +18,19 @@ from services.library.record.events import (
     ProfileEdit,
     QualityCount,
 )
-from services.library.record.types import Lane, Lease, StageResult, Submission, Upload, Video
-from services.library.understanding import Understanding, VideoState
+from services.library.record.types import (
+    CopyLink,
+    CostKey,
+    CostSum,
+    Lane,
+    Lease,
+    StageCost,
+    StageResult,
+    Submission,
+    Upload,
+    Video,
+)
+from services.library.understanding import DuplicateOf, Understanding, VideoState
 
 
 class RecordPort(Protocol):
@@ -74,6 +85,10 @@ class RecordPort(Protocol):
         """Count a failed attempt: back to due after `not_before`, or `failed` with the reason at `max_attempts`."""
         ...
 
+    def wait(self, lease: Lease, *, reason: str, not_before: datetime, give_up_at: datetime) -> VideoState:
+        """Back to due after `not_before` without counting an attempt, or `failed` once `give_up_at` has passed."""
+        ...
+
     def reject(self, lease: Lease, reason: str) -> bool:
         """End as `rejected`. False when the lease was lost."""
         ...
@@ -86,12 +101,24 @@ class RecordPort(Protocol):
         """The stored result for exactly this fingerprint."""
         ...
 
-    def newest_stage_results(self, video_ids: Sequence[str], stage: str) -> dict[str, StageResult]:
-        """Per video the result of the stage that was stored last, whatever its fingerprint."""
+    def put_stage_result(self, result: StageResult, cost: StageCost | None = None) -> None:
+        """Idempotent: the first result of a fingerprint stays. The cost is added in any case."""
         ...
 
-    def put_stage_result(self, result: StageResult) -> None:
-        """Idempotent: the first result of a fingerprint stays."""
+    def add_cost(self, cost: StageCost) -> None:
+        """Remember what a run cost that made no result."""
+        ...
+
+    def costs(self, by: CostKey, *, first: date, last: date, limit: int | None = None) -> list[CostSum]:
+        """Sums of the runs of these days in UTC, both included."""
+        ...
+
+    def stored_bytes(self) -> int:
+        """Bytes of all video files."""
+        ...
+
+    def newest_stage_results(self, video_ids: Sequence[str], stage: str) -> dict[str, StageResult]:
+        """Per video the result of the stage that was stored last, whatever its fingerprint."""
         ...
 
     def understanding(self, video_id: str) -> Understanding | None:
@@ -189,6 +216,38 @@ class RecordPort(Protocol):
         """Events of all viewers that say something of a preference, put together per viewer, video and kind; a
         viewer's stand together.
         """
+        ...
+
+    def put_signature(self, video_id: str, data: bytes, words: Iterable[int]) -> bool:
+        """Store what a video's copies are told by; whether it is new. A new one takes the old one's links with it."""
+        ...
+
+    def signatures(self, video_ids: Sequence[str]) -> Mapping[str, bytes]:
+        """The stored signatures by video."""
+        ...
+
+    def sharing_words(self, words: Iterable[int], *, but: str, limit: int) -> list[str]:
+        """Ids of the videos, other than `but`, that share most words, most first."""
+        ...
+
+    def put_copies(self, links: Sequence[CopyLink]) -> list[str]:
+        """Store links; ids of the copies for which something changed."""
+        ...
+
+    def duplicate_of(self, video_id: str) -> DuplicateOf | None:
+        """What the video is a copy of: the root of its chain of links. None for a video that is no copy."""
+        ...
+
+    def originals_of(self, video_ids: Sequence[str]) -> list[str]:
+        """Ids of the videos that some of these are linked to as copies, the earliest first."""
+        ...
+
+    def copies_of(self, video_id: str) -> list[CopyLink]:
+        """Links of the videos that were found to be copies of this very video, earliest copy first."""
+        ...
+
+    def revisit(self, video_id: str) -> None:
+        """See to it that a video is published once more, because what is known of its copies has changed."""
         ...
 
     def waiting(self) -> dict[Lane, int]:

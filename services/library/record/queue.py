@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from services.library.errors import LibraryError
@@ -328,5 +328,5 @@ def conditions(where: QueueFilter) -> list[ColumnElement[bool]]:
     if where.until is not None:
         found.append(QueueRow.created_at < where.until)
     if where.signal is not None:
-        found.append(or_(QueueRow.signals[where.signal].as_float() > 0))
+        found.append(QueueRow.signals[where.signal].as_float() > 0)
     return found

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
 from services.library.jsonable import storable_json
+from services.library.record.costs import cost_row
 from services.library.record.database import Database
 from services.library.record.effective import amendments_of, refresh
 from services.library.record.tables import StageResultRow, UnderstandingRow, VideoRow
-from services.library.record.types import StageResult
+from services.library.record.types import StageCost, StageResult
 from services.library.understanding import Understanding
 
 
@@ -27,8 +28,11 @@ class Results(Database):
                 return None
             return StageResult(row.video_id, row.stage, row.fingerprint, row.output, row.model, row.seconds)
 
-    def put_stage_result(self, result: StageResult) -> None:
-        """Idempotent: the first result of a fingerprint stays. Raises `UnknownVideo`, `InvalidValue` (not JSON)."""
+    def put_stage_result(self, result: StageResult, cost: StageCost | None = None) -> None:
+        """Idempotent: the first result of a fingerprint stays. Raises `UnknownVideo`, `InvalidValue` (not JSON).
+
+        The cost is added in any case: work that was done twice was paid for twice.
+        """
         where = f"output of stage {result.stage!r}"
         values = {
             "video_id": result.video_id,
@@ -42,6 +46,8 @@ class Results(Database):
         with self._write() as session:
             self._require(session, result.video_id)
             session.execute(self._insert(StageResultRow).values(**values).on_conflict_do_nothing())
+            if cost is not None:
+                session.add(cost_row(cost, self._clock()))
 
     def understanding(self, video_id: str) -> Understanding | None:
         """What readers see of the video: the machine's latest document with the editors' decisions laid over it."""

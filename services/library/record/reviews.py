@@ -140,6 +140,3 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     if columns.get("comment"):
         columns["comment"] = storable_text(columns["comment"])
     return columns
-
-
-__all__ = ["Laid", "NothingToReview", "Plan", "Reviews"]

@@ -16,6 +16,8 @@ from services.library.record.accounts import Accounts
 from services.library.record.activity import Activity
 from services.library.record.audience import Audience
 from services.library.record.cleaning import CleaningRules
+from services.library.record.copies import Copies
+from services.library.record.costs import Costs
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.desk import Desk
 from services.library.record.leases import OPEN, Leases, requeue
@@ -31,7 +33,9 @@ from services.library.record.viewer_data import ViewerData
 from services.library.understanding import VideoState
 
 
-class Record(Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData, Audience, Reactions, Activity):
+class Record(
+    Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData, Audience, Reactions, Activity, Costs, Copies
+):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
     Raises `RecordUnavailable` when the database does not answer.
@@ -127,6 +131,7 @@ class Record(Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData,
                 requeue(row, self._clock())
             elif row.lease_token is None:
                 row.attempts, row.not_before, row.updated_at = 0, None, self._clock()
+                row.waiting_since = None
             session.flush()
             return _video(row)
 
@@ -203,4 +208,5 @@ def _video(row: VideoRow) -> Video:
         id=row.id, sha256=row.sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, state=VideoState(row.state),
         reason=row.reason, lane=None if row.lane is None else Lane(row.lane), attempts=row.attempts,
         not_before=row.not_before, created_at=row.created_at, updated_at=row.updated_at,
+        waiting_since=row.waiting_since,
     )  # fmt: skip

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Date,
     DateTime,
     Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -75,6 +77,7 @@ class VideoRow(Base):
     lane: Mapped[str | None] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(Integer)
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     dirty: Mapped[bool]
     lease_token: Mapped[str | None] = mapped_column(String(32))
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -116,6 +119,27 @@ class StageResultRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class StageCostRow(Base):
+    """What one run of a stage cost; only ever added to. It outlives its video: what was spent stays spent."""
+
+    __tablename__ = "stage_costs"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    video_id: Mapped[str] = mapped_column(String(32), index=True)
+    stage: Mapped[str] = mapped_column(String(64))
+    model: Mapped[str | None] = mapped_column(Text)
+    made: Mapped[bool]
+    day: Mapped[date] = mapped_column(Date, index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    wall_seconds: Mapped[float] = mapped_column(Float)
+    cpu_seconds: Mapped[float] = mapped_column(Float)
+    gpu_seconds: Mapped[float] = mapped_column(Float)
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger)
+    completion_tokens: Mapped[int] = mapped_column(BigInteger)
+    tokens_billed: Mapped[bool]
+    bytes_read: Mapped[int] = mapped_column(BigInteger)
+
+
 class UnderstandingRow(Base):
     """The latest document of a video: as the models wrote it, and with the editors' decisions laid over it.
 
@@ -130,3 +154,44 @@ class UnderstandingRow(Base):
     revision: Mapped[int] = mapped_column(Integer, server_default="0")
     published_revision: Mapped[int] = mapped_column(Integer, server_default="0")
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignatureRow(Base):
+    """What a video's copies are told by. `number` is short, because the words repeat it."""
+
+    __tablename__ = "signatures"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own way
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), unique=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SignatureWordRow(Base):
+    """One word of one signature: the inverted index by which candidates are found."""
+
+    __tablename__ = "signature_words"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own way
+
+    word: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(
+        ForeignKey("signatures.number", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+
+
+class StopWordRow(Base):
+    """A word that too many videos have (a dark frame, a plain wall) to tell any of them."""
+
+    __tablename__ = "signature_stop_words"
+
+    word: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+
+
+class CopyRow(Base):
+    """A video and an earlier one that it is a copy of. Chains are followed when they are read."""
+
+    __tablename__ = "copies"
+
+    copy_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    original_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    match: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from services.library.understanding import VideoState
+from services.library.understanding import CopyMatch, VideoState
 
 
 class Lane(StrEnum):
@@ -45,7 +45,8 @@ class Submission:
 class Video:
     """A video: `id` is the first 32 hex digits of the file's sha256, so the same file twice is one video.
 
-    `lane` is the next lane to run, None in a final state. `not_before` delays a retry.
+    `lane` is the next lane to run, None in a final state. `not_before` delays a retry. `waiting_since` is when the lane
+    first found a model away that it needs, None when it does not wait for one.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Video:
     not_before: datetime | None
     created_at: datetime
     updated_at: datetime
+    waiting_since: datetime | None = None
 
     @property
     def point_id(self) -> str:
@@ -91,6 +93,56 @@ class StageResult:
 
 
 @dataclass(frozen=True, slots=True)
+class StageCost:
+    """What one run of a stage took. `model` is its engine and weights; `made`: a result came of it.
+
+    `cpu_seconds` are this machine's, all threads and decoder processes included, and `gpu_seconds` the time in engines
+    on its GPU. `tokens_billed`: the tokens were a server's, not this machine's. `bytes_read` came from the blob store.
+    """
+
+    video_id: str
+    stage: str
+    model: str | None
+    made: bool
+    wall_seconds: float
+    cpu_seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    tokens_billed: bool = False
+    bytes_read: int = 0
+
+
+class CostKey(StrEnum):
+    """What costs are summed by."""
+
+    DAY = "day"
+    STAGE = "stage"
+    MODEL = "model"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class CostSum:
+    """Costs of all runs with one key (a day is an ISO date in UTC); `failed` of the `runs` made no result.
+
+    `billed_*` are those of the tokens that a server counted.
+    """
+
+    key: str
+    runs: int = 0
+    failed: int = 0
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    billed_prompt_tokens: int = 0
+    billed_completion_tokens: int = 0
+    bytes_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """The right to run a lane of a video until `expires_at`; `token` tells this holder from any other."""
 
@@ -98,3 +150,12 @@ class Lease:
     lane: Lane
     token: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLink:
+    """`copy_id` is a copy of `original_id`, which was uploaded earlier."""
+
+    copy_id: str
+    original_id: str
+    match: CopyMatch

@@ -54,7 +54,8 @@ class PromptExample(BaseModel):
 class Prompt(BaseModel):
     """One language's prompt. `version` is for readers: the fingerprint covers every word of it.
 
-    `shows` are the kinds of evidence that go into it.
+    `shows` are the kinds of evidence that go into it. `pictures` says of frames that go along how many they are
+    ("{count}") and when they were taken ("{times}").
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,12 +63,18 @@ class Prompt(BaseModel):
     version: str
     shows: tuple[EvidenceKind, ...] = Field(min_length=1)
     system: str
+    pictures: str = ""
     examples: tuple[PromptExample, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _examples_agree(self) -> Prompt:
         if len({example.answer.why is None for example in self.examples}) > 1:
             raise ValueError("either all examples give a reason to watch or none does")
+        return self
+
+    @model_validator(mode="after")
+    def _pictures_can_be_told(self) -> Prompt:
+        self.pictures.format(count=0, times="")
         return self
 
     @property

@@ -170,3 +170,37 @@ def test_the_same_metadata_again_does_not(record, clock, submission):
     record.submit(submission("a", title="same"))
     record.advance(lease, None)
     assert record.video(video.id).state is VideoState.READY
+
+
+def test_waiting_for_a_model_counts_no_attempt_and_ends_when_it_lasts_too_long(record, clock, submission):
+    video = record.submit(submission("a"))[0]
+    began = clock.now
+    give_up_at = began + timedelta(hours=1)
+    for minutes in (0, 30, 59):
+        clock.now = began + timedelta(minutes=minutes)
+        lease = record.claim(video.id, Lane.PREPARE, now=clock.now, lease_s=60)
+        later = clock.now + timedelta(seconds=30)
+        state = record.wait(lease, reason="the server is away", not_before=later, give_up_at=give_up_at)
+        waiting = record.video(video.id)
+        assert (state, waiting.attempts, waiting.waiting_since) == (VideoState.QUEUED, 0, began)
+        assert (waiting.reason, waiting.not_before) == ("the server is away", later)
+        assert record.due(now=clock.now) == []
+    clock.now = give_up_at
+    lease = record.claim(video.id, Lane.PREPARE, now=clock.now, lease_s=60)
+    ended = record.wait(lease, reason="still away", not_before=clock.now, give_up_at=give_up_at)
+    assert ended is VideoState.FAILED
+    assert record.video(video.id).reason == "still away"
+    assert record.retry(video.id).waiting_since is None
+
+
+def test_a_lane_that_goes_on_waits_no_more(record, clock, submission):
+    video = record.submit(submission("a"))[0]
+    lease = record.claim(video.id, Lane.PREPARE, now=clock.now, lease_s=60)
+    record.wait(lease, reason="away", not_before=clock.now, give_up_at=clock.now + timedelta(hours=1))
+    lease = record.claim(video.id, Lane.PREPARE, now=clock.now, lease_s=60)
+    assert record.advance(lease, Lane.PERCEIVE)
+    assert record.video(video.id).waiting_since is None
+    # Whoever lost the lease changes nothing.
+    state = record.wait(lease, reason="away", not_before=clock.now, give_up_at=clock.now + timedelta(hours=1))
+    assert state is record.video(video.id).state
+    assert record.video(video.id).waiting_since is None

@@ -1,0 +1,181 @@
+"""Signatures, the words that find them, and which video is a copy of which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from services.library.errors import UnknownVideo
+from services.library.record.database import Database
+from services.library.record.leases import OPEN, requeue
+from services.library.record.tables import CopyRow, SignatureRow, SignatureWordRow, StopWordRow, VideoRow
+from services.library.record.types import CopyLink, Lane
+from services.library.understanding import CopyMatch, DuplicateOf, VideoState
+
+MAX_VIDEOS_PER_WORD = 1000
+"""Videos that may share a word; a word of more tells nothing, becomes a stop word and loses its rows."""
+
+_PER_STATEMENT = 5000
+"""Values in one statement: below what SQLite (32,766) and PostgreSQL (65,535) take."""
+
+
+class Copies(Database):
+    """The part of `RecordPort` that knows copies."""
+
+    def put_signature(self, video_id: str, data: bytes, words: Iterable[int]) -> bool:
+        """Store what a video's copies are told by; whether it is new.
+
+        Another signature than the one before takes the video's links with it: they were made with the old one.
+        Raises `UnknownVideo`.
+        """
+        with self._write() as session:
+            if session.scalar(select(VideoRow.id).where(VideoRow.id == video_id).with_for_update()) is None:
+                raise UnknownVideo(video_id)
+            known = session.scalar(select(SignatureRow.data).where(SignatureRow.video_id == video_id))
+            if known == data:
+                return False
+            if known is not None:
+                session.execute(delete(SignatureRow).where(SignatureRow.video_id == video_id))
+                session.execute(
+                    delete(CopyRow).where(or_(CopyRow.copy_id == video_id, CopyRow.original_id == video_id))
+                )
+            row = SignatureRow(video_id=video_id, data=data)
+            session.add(row)
+            session.flush()
+            for some in _batches(words):
+                stopped = set(session.scalars(select(StopWordRow.word).where(StopWordRow.word.in_(some))))
+                telling = [word for word in some if word not in stopped]
+                if telling:
+                    session.execute(
+                        insert(SignatureWordRow), [{"word": word, "number": row.number} for word in telling]
+                    )
+                    self._stop_common(session, telling)
+            return True
+
+    def signatures(self, video_ids: Sequence[str]) -> Mapping[str, bytes]:
+        """The stored signatures by video."""
+        query = select(SignatureRow.video_id, SignatureRow.data).where(SignatureRow.video_id.in_(video_ids))
+        with self._read() as session:
+            return {row.video_id: row.data for row in session.execute(query)}
+
+    def sharing_words(self, words: Iterable[int], *, but: str, limit: int) -> list[str]:
+        """Ids of the videos, other than `but`, that share most words, most first."""
+        shared: dict[int, int] = {}
+        with self._read() as session:
+            for some in _batches(words):
+                query = (
+                    select(SignatureWordRow.number, func.count())
+                    .where(SignatureWordRow.word.in_(some))
+                    .group_by(SignatureWordRow.number)
+                )
+                for number, count in session.execute(query):
+                    shared[number] = shared.get(number, 0) + count
+            best = sorted(shared, key=lambda number: (-shared[number], number))[: limit + 1]
+            named = select(SignatureRow.number, SignatureRow.video_id).where(SignatureRow.number.in_(best))
+            found = {row.number: row.video_id for row in session.execute(named)}
+        return [found[number] for number in best if number in found and found[number] != but][:limit]
+
+    def put_copies(self, links: Sequence[CopyLink]) -> list[str]:
+        """Store links; ids of the copies for which something changed. Links to videos that are gone are left out."""
+        changed = []
+        with self._write() as session:
+            for link in links:
+                ids = (link.copy_id, link.original_id)
+                if session.scalar(select(func.count()).select_from(VideoRow).where(VideoRow.id.in_(ids))) != 2:
+                    continue
+                match = link.match.model_dump(mode="json")
+                row = session.get(CopyRow, ids)
+                if row is not None and row.match == match:
+                    continue
+                upsert = self._insert(CopyRow).values(copy_id=link.copy_id, original_id=link.original_id, match=match)
+                session.execute(
+                    upsert.on_conflict_do_update(index_elements=["copy_id", "original_id"], set_={"match": match})
+                )
+                changed.append(link.copy_id)
+        return list(dict.fromkeys(changed))
+
+    def duplicate_of(self, video_id: str) -> DuplicateOf | None:
+        """What the video is a copy of: the root of its chain of links. None for a video that is no copy."""
+        with self._read() as session:
+            own = self._links(session, video_id)
+            if not own:
+                return None
+            root = own[0].original_id
+            while further := self._links(session, root):
+                root = further[0].original_id
+            matched = next((link for link in own if link.original_id == root), own[0])
+            return DuplicateOf(original=root, matched=matched.original_id, match=matched.match)
+
+    def originals_of(self, video_ids: Sequence[str]) -> list[str]:
+        """Ids of the videos that some of these are linked to as copies, the earliest first."""
+        query = (
+            select(VideoRow.id)
+            .where(VideoRow.id.in_(select(CopyRow.original_id).where(CopyRow.copy_id.in_(video_ids))))
+            .order_by(VideoRow.created_at, VideoRow.id)
+        )
+        with self._read() as session:
+            return list(session.scalars(query))
+
+    def copies_of(self, video_id: str) -> list[CopyLink]:
+        """Links of the videos that were found to be copies of this very video, earliest copy first."""
+        query = (
+            select(CopyRow)
+            .join(VideoRow, VideoRow.id == CopyRow.copy_id)
+            .where(CopyRow.original_id == video_id)
+            .order_by(VideoRow.created_at, VideoRow.id)
+        )
+        with self._read() as session:
+            return [_link(row) for row in session.scalars(query)]
+
+    def revisit(self, video_id: str) -> None:
+        """See to it that a video is published once more, because what is known of its copies has changed.
+
+        A ready video is queued again (its results are fresh, so only publish works); one on its way goes through again
+        when its pass ends. Others have nothing published.
+        """
+        with self._write() as session:
+            row = session.get(VideoRow, video_id, with_for_update=True)
+            if row is None:
+                return
+            if row.state == VideoState.READY.value:
+                requeue(row, self._clock())
+            elif row.state in OPEN and (row.lease_token is not None or row.lane != Lane.PREPARE.value):
+                row.dirty, row.updated_at = True, self._clock()
+
+    @staticmethod
+    def _links(session: Session, copy_id: str) -> list[CopyLink]:
+        """A video's links, the earliest original first."""
+        query = (
+            select(CopyRow)
+            .join(VideoRow, VideoRow.id == CopyRow.original_id)
+            .where(CopyRow.copy_id == copy_id)
+            .order_by(VideoRow.created_at, VideoRow.id)
+        )
+        return [_link(row) for row in session.scalars(query)]
+
+    def _stop_common(self, session: Session, words: Sequence[int]) -> None:
+        counted = (
+            select(SignatureWordRow.word)
+            .where(SignatureWordRow.word.in_(words))
+            .group_by(SignatureWordRow.word)
+            .having(func.count() > MAX_VIDEOS_PER_WORD)
+        )
+        common = list(session.scalars(counted))
+        if common:
+            session.execute(
+                self._insert(StopWordRow).values([{"word": word} for word in common]).on_conflict_do_nothing()
+            )
+            session.execute(delete(SignatureWordRow).where(SignatureWordRow.word.in_(common)))
+
+
+def _link(row: CopyRow) -> CopyLink:
+    return CopyLink(row.copy_id, row.original_id, CopyMatch.model_validate(row.match))
+
+
+def _batches(words: Iterable[int]) -> Iterator[list[int]]:
+    """Each word once, so many at a time that a statement takes them."""
+    ordered = sorted(set(words))
+    for start in range(0, len(ordered), _PER_STATEMENT):
+        yield ordered[start : start + _PER_STATEMENT]
