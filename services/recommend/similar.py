@@ -102,7 +102,7 @@ def _reasons(
         reasons.append(Reason("text", Bilingual(en="Close in content.", zh="内容相近。"), content))
     if looks is not None and looks.raw >= ALIKE_IN_LOOKS:
         lines = understanding.evidence if understanding else ()
-        frames = tuple(line.id for line in lines if line.kind is EvidenceKind.FRAME)[:3]
+        frames = tuple(line.id for line in lines if line.kind is EvidenceKind.FRAME and not line.is_manner)[:3]
         reasons.append(
             Reason("visual", Bilingual(en="The pictures are alike.", zh="画面相似。"), looks.contribution, frames)
         )
@@ -115,7 +115,8 @@ def _reasons(
 def _shared(
     labels: list[LabelKey], understanding: Understanding | None, taxonomy: Taxonomy, contribution: float
 ) -> Reason:
-    names, evidence = [], []
+    names: list[tuple[str, str]] = []
+    evidence: list[str] = []
     for key in labels:
         label = find_label(key, understanding)
         names.append((label.label, label.label_zh) if label else label_names(key, taxonomy))

@@ -43,8 +43,11 @@ class NoPicture(ServiceError):
     methods=["GET", "HEAD"],
     summary="The file itself, in ranges",
     response_class=Response,
-    responses={206: {"description": "The part that `Range` asks for."}, 416: {"description": "Behind the end."}}
-    | error_responses(404, 409, 422),
+    responses={
+        206: {"description": "The part that `Range` asks for."},
+        416: {"description": "Behind the end."},
+        **error_responses(404, 409, 422),
+    },
 )
 def media(service: ServiceOf, video: NamedVideo, request: Request) -> Response:
     """The video's bytes as they were handed in, for players: `Range`, `If-Range`, `If-None-Match` and HEAD work.

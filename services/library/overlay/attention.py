@@ -27,6 +27,7 @@ class Signal(StrEnum):
     UNCERTAIN = "uncertain"
     DISAGREEMENT = "disagreement"
     REACH = "reach"
+    COPY = "copy"
     AUDIT = "audit"
 
 
@@ -37,6 +38,7 @@ WEIGHTS: Mapping[Signal, float] = {
     Signal.REACH: 2.0,
     Signal.ORPHANED: 1.5,
     Signal.UNCERTAIN: 1.5,
+    Signal.COPY: 1.0,
     Signal.AUDIT: 1.0,
     Signal.DISAGREEMENT: 1.0,
 }
@@ -77,6 +79,7 @@ def attention(laid: Overlay, *, reach: int, reports: int, disputed: bool) -> dic
         Signal.UNCERTAIN: 1.0 - sum(label.confidence for label in undecided) / len(undecided) if undecided else 0.0,
         Signal.DISAGREEMENT: max(spreads, default=0.0),
         Signal.REACH: reach_of(reach),
+        Signal.COPY: laid.document.duplicate_of.match.score if laid.document.duplicate_of else 0.0,
         Signal.AUDIT: 1.0 if lot(laid.document.video.id, "audit") < AUDIT_SHARE else 0.0,
     }
     return {signal.value: round(value, 4) for signal, value in found.items() if value > 0}

@@ -14,8 +14,8 @@ from services.library.record.database import Database
 from services.library.record.event_rows import batches
 from services.library.record.event_tables import EventRow, ImpressionBatchRow, ImpressionRow
 from services.library.record.events import EventKind, ShownReason
-from services.library.record.tables import UnderstandingRow, VideoRow
-from services.library.understanding import Understanding, VideoState
+from services.library.record.tables import VideoRow
+from services.library.understanding import VideoState
 
 _LIKES = [kind.value for kind in (EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE)]
 _ACTS = [kind.value for kind in EventKind if kind is not EventKind.IMPRESSION]
@@ -46,16 +46,6 @@ class ShownItem:
 
 class Audience(Database):
     """The part of `RecordPort` that the recommender reads in batches."""
-
-    def understandings(self, video_ids: Iterable[str]) -> dict[str, Understanding]:
-        """The newest understanding of each video that has one."""
-        found: dict[str, Understanding] = {}
-        with self._read() as session:
-            for some in batches(sorted(set(video_ids))):
-                query = select(UnderstandingRow.video_id, UnderstandingRow.document)
-                for video_id, document in session.execute(query.where(UnderstandingRow.video_id.in_(some))):
-                    found[video_id] = Understanding.model_validate(document)
-        return found
 
     def newest_ready(self, *, limit: int, since: datetime | None = None) -> dict[str, datetime]:
         """Ids of ready videos and when they became known, newest first."""

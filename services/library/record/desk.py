@@ -93,7 +93,7 @@ class Desk(Database):
         """Count again how often viewers met each open video, and sort the queue by it; how many changed."""
         with self._read() as session:
             counted = select(EventRow.video_id, func.count()).group_by(EventRow.video_id)
-            reach: dict[str | None, int] = {row[0]: int(row[1]) for row in session.execute(counted)}
+            reach = {row[0]: int(row[1]) for row in session.execute(counted) if row[0] is not None}
             known = session.execute(select(QueueRow.video_id, QueueRow.reach).where(QueueRow.state == "open")).all()
         stale = [row[0] for row in known if reach.get(row[0], 0) != row[1]]
         for start in range(0, len(stale), _PAGE):

@@ -129,7 +129,7 @@ class RecordPort(Protocol):
         """The newest document as the models wrote it, None before there is one."""
         ...
 
-    def understandings(self, video_ids: Sequence[str]) -> dict[str, Understanding]:
+    def understandings(self, video_ids: Iterable[str]) -> dict[str, Understanding]:
         """The newest understandings of these videos, by id; those that have none are left out."""
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from services.library.jsonable import storable_json
 from services.library.record.costs import cost_row
 from services.library.record.database import Database
 from services.library.record.effective import amendments_of, refresh
+from services.library.record.event_rows import batches
 from services.library.record.tables import StageResultRow, UnderstandingRow, VideoRow
 from services.library.record.types import StageCost, StageResult
 from services.library.understanding import Understanding
@@ -61,14 +62,14 @@ class Results(Database):
             row = session.get(UnderstandingRow, video_id)
             return None if row is None else Understanding.model_validate(row.document)
 
-    def understandings(self, video_ids: Sequence[str]) -> dict[str, Understanding]:
-        """The latest documents of these videos, by id; those that have none are left out."""
-        query = select(UnderstandingRow).where(UnderstandingRow.video_id.in_(list(video_ids)))
+    def understandings(self, video_ids: Iterable[str]) -> dict[str, Understanding]:
+        """What readers see of these videos, by id; those that have no document are left out."""
+        found: dict[str, Understanding] = {}
         with self._read() as session:
-            return {
-                row.video_id: Understanding.model_validate(row.effective or row.document)
-                for row in session.scalars(query)
-            }
+            for some in batches(sorted(set(video_ids))):
+                for row in session.scalars(select(UnderstandingRow).where(UnderstandingRow.video_id.in_(some))):
+                    found[row.video_id] = Understanding.model_validate(row.effective or row.document)
+        return found
 
     def put_understanding(self, understanding: Understanding) -> None:
         """Replace the machine's document; the editors' decisions are laid over the new one. Raises `UnknownVideo`."""

@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from services.library.record.accounts import Role
-from services.library.record.types import Interaction, InteractionKind
+from services.library.record.events import Event, EventKind
+from services.library.understanding import CopyKind, CopyMatch, DuplicateOf
 from tests.services.review.conftest import document, put, video_id
 from tests.services.review.test_decide import decide
 
@@ -23,8 +24,9 @@ def test_what_needs_eyes_most_comes_first_and_says_why(client, library) -> None:
     client.post(f"/v1/review/videos/{video_id('fish')}/done")
     assert titles(client) == ["dog", "cat"]
     assert titles(client, state="done") == ["fish"]
-    seen = [Interaction(f"u{n}", video_id("cat"), InteractionKind.PLAY, datetime.now(UTC)) for n in range(500)]
-    library.record.add_interactions(seen)
+    now = datetime.now(UTC)
+    seen = [Event(f"e{n}", f"u{n}", EventKind.PLAY, now, video_id=video_id("cat")) for n in range(500)]
+    library.record.add_events(seen)
     assert client.post("/v1/review/refresh").json() == {"changed": 1}
     assert client.get("/v1/review/queue", params={"signal": "reach"}).json()["items"][0]["reach"] == 500
 
@@ -85,3 +87,12 @@ def test_a_double_review_is_blind_a_dispute_goes_to_a_third_and_counts_as_agreem
     assert al.post(f"{cat}/done").json() == {"done": True, "disputed": False}
     rows = {(row["field"], row["label"]): row for row in al.get("/v1/review/agreement").json()["rows"]}
     assert (rows["tag", None]["items"], rows["tag", None]["agreed"], rows["tag", "cat"]["agreed"]) == (2, 1, 0)
+
+
+def test_a_copy_of_an_earlier_video_is_looked_at_before_one_that_is_none(client, library) -> None:
+    match = CopyMatch(kinds=(CopyKind.TRIMMED,), score=0.9, speed=1.0, offset_s=0.0, sound=None, spans=())
+    copied = DuplicateOf(original=video_id("cat"), matched=video_id("cat"), match=match)
+    put(library, document("fish").model_copy(update={"duplicate_of": copied}))
+    assert titles(client, signal="copy") == ["fish"]
+    why = client.get("/v1/review/queue", params={"signal": "copy"}).json()["items"][0]["why"]
+    assert "It is a copy of an earlier video." in [one["en"] for one in why]
