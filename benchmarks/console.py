@@ -137,7 +137,16 @@ def fill(library: Library, count: int, dim: int) -> None:
 
 def measure(page: Page, url: str, rounds: int, times: Times) -> None:
     """Everything an editor does in a day, `rounds` times."""
-    visible = lambda sign: expect(page.locator(sign).first).to_be_visible(timeout=60_000)  # noqa: E731
+
+    def visible(sign: str) -> None:
+        expect(page.locator(sign).first).to_be_visible(timeout=60_000)
+
+    def pressed(key: str, sign: str) -> Callable[[], None]:
+        def act() -> None:
+            page.keyboard.press(key)
+            visible(sign)
+
+        return act
 
     def opened(path: str, sign: str) -> Callable[[], None]:
         def go() -> None:
@@ -155,10 +164,8 @@ def measure(page: Page, url: str, rounds: int, times: Times) -> None:
             times.take("page: report card", opened("/console/agreement", "#figures .tile"))
         page.goto(f"{url}/console/queue")
         visible(".task")
-        times.take("action: claim and open the first", lambda: (page.keyboard.press("n"), visible("#review-count")))
-        times.take(
-            "action: accept a tag, on screen", lambda: (page.keyboard.press("1"), visible(".label-row.accepted"))
-        )
+        times.take("action: claim and open the first", pressed("n", "#review-count"))
+        times.take("action: accept a tag, on screen", pressed("1", ".label-row.accepted"))
         times.take("action: accept a tag, saved", lambda: _saved(page))
         page.keyboard.press("Shift+Digit2")
         times.take("action: reject a tag, saved", lambda: _saved(page))
