@@ -40,10 +40,14 @@ class Desk:
         return answer.json()
 
     def redescribe(self) -> set[str]:
-        """Ask for it, and work until the video is ready; the stages that ran."""
+        """Ask for it and do it; the stages that ran."""
         answer = self.http.post(f"/v1/review/videos/{self.video}/redescribe")
         assert answer.status_code == 202, answer.text
         assert answer.json()["queued"] is True
+        return self.work()
+
+    def work(self) -> set[str]:
+        """Run the lanes that are due here and now; the stages that ran."""
         ran: set[str] = set()
         worker = LaneWorker(Pipeline(self.studio.library, self.studio.runtime), lambda _, stage, __: ran.add(stage))
         lane: Lane | None = self.studio.video(self.video).lane
@@ -66,10 +70,11 @@ class Desk:
 @pytest.fixture
 def desk(studio: Studio, clip: Callable[..., Path], spoken: Callable[..., np.ndarray]) -> Iterator[Desk]:
     video = studio.submit(clip(studio.folder / "misheard.mp4", 71, spoken(HEARD)))
-    studio.finish(video)
     app = create_app(Service(studio.library, studio.runtime, Sweeping()))
     with httpx.Client(transport=InProcessTransport(app), base_url="http://127.0.0.1") as http:
-        yield Desk(studio, video.id, http)
+        desk = Desk(studio, video.id, http)
+        assert desk.work() == {stage.name for stage in STAGES}
+        yield desk
 
 
 def test_what_runs_again_is_what_reads_the_lines_and_all_that_is_made_of_it() -> None:

@@ -60,7 +60,8 @@ class Corrections(Database):
     def _queue(self, row: VideoRow) -> None:
         now = self._clock()
         if row.state in OPEN:
-            row.dirty, row.updated_at = True, now
+            # Whoever works on it may have read the lines already; a lane that begins later reads these.
+            row.dirty, row.updated_at = row.dirty or row.lease_token is not None, now
             return
         ready = row.state == VideoState.READY.value
         requeue(row, now)
