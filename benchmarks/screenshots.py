@@ -94,7 +94,7 @@ def main() -> None:
 def take(page: Page, shot: Shot, file: Path) -> None:
     """Wait for the page to be whole, bring it into a telling state, and keep it as a small PNG."""
     expect(page.locator(shot.sign).first).to_be_visible(timeout=60_000)
-    page.wait_for_function("document.readyState === 'complete' && [...document.images].every(one => one.complete)")
+    page.wait_for_load_state("networkidle")
     if shot.name.startswith("video"):
         page.keyboard.press("1")
         page.keyboard.press("Shift+Digit3")

@@ -45,7 +45,7 @@ def measure_cold(
     console.print("cold: choosing", style="dim")
     sharpest = {
         (sharpness, likes): meaning(data, texts, sharpness=sharpness, half_life=likes)
-        for sharpness in (0, 10, 30)
+        for sharpness in (0, 20)
         for likes in (50, 500)
     }
     values = {

@@ -14,7 +14,7 @@ from benchmarks.recsys.baselines import Scores, Source
 from benchmarks.recsys.movielens import MovieLens
 from benchmarks.recsys.splits import Split
 
-_RECENT = 100
+_RECENT = 50
 _PART = 512
 _WORDS = 12
 """Tag words a text takes, commonest first: a hundred tags would drown title and genres."""
@@ -72,8 +72,11 @@ def meaning(data: MovieLens, texts: Texts, *, sharpness: float, half_life: float
         for row, user in enumerate(split.asked):
             liked = split.known.item[split.known.user == user][-_RECENT:]
             weights = 0.5 ** (np.arange(len(liked))[::-1] / half_life)
+            if sharpness == 0:
+                rows[row] = vectors @ (weights @ vectors[liked] / weights.sum()).astype(np.float32)
+                continue
             cosines = vectors[liked] @ vectors.T
-            near = np.exp(sharpness * cosines) * weights[:, None]
+            near = np.exp(np.float32(sharpness) * cosines) * weights[:, None].astype(np.float32)
             rows[row] = (near * cosines).sum(axis=0) / near.sum(axis=0)
         return rows
 

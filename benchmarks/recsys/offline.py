@@ -55,19 +55,18 @@ def families(data: MovieLens, texts: Texts) -> dict[str, dict[str, Source]]:
         "item-kNN": {f"{count} neighbours": base.item_knn(data, count) for count in (100, 300)},
         "ALS": {
             f"{factors} factors, regularisation {reg}, alpha {alpha}": base.als(data, factors, reg, alpha)
-            for factors in (32, 64, 128)
-            for reg, alpha in ((10.0, 1.0), (1.0, 10.0))
+            for factors, reg, alpha in ((32, 10.0, 1.0), (64, 10.0, 1.0), (128, 10.0, 1.0), (64, 1.0, 10.0))
         },
         "BPR": {
             f"{factors} factors, {passes} passes": base.bpr(data, factors, 0.01, passes)
-            for factors, passes in ((64, 100), (128, 100))
+            for factors, passes in ((64, 100),)
         },
         "collaborative": {"the product's defaults": base.collaborative(data, TrainingParameters())},
         "meaning": {
             f"sharpness {sharpness}, half-life {likes} likes": meaning(
                 data, texts, sharpness=sharpness, half_life=likes
             )
-            for sharpness in (0, 10, 30)
+            for sharpness in (0, 20)
             for likes in (10, 50)
         },
         "labels": {f"half-life {likes} likes": labels(data, half_life=likes) for likes in (10, 50)},

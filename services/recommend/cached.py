@@ -44,10 +44,6 @@ class Renewed(Generic[T]):
         assert self._there
         return self._value  # type: ignore[return-value]
 
-    def forget(self) -> None:
-        """Make the next caller wait for a new value."""
-        self._there = False
-
     def _renew(self) -> None:
         self._value = self._make()
         self._made = self._clock()

@@ -66,6 +66,7 @@ class Recommender:
         clock: Callable[[], datetime] = utc_now,
         cache_s: float | None = None,
     ) -> None:
+        load_policies(library.settings.policies)  # a mistake in the operator's file is told at the start
         self.library = library
         self.taxonomy = load_taxonomy()
         self.catalogue = Catalogue(library.index) if cache_s is None else Catalogue(library.index, ttl_s=cache_s)
@@ -97,8 +98,7 @@ class Recommender:
         events, edits = read_viewer(self.library.record, ask.user, now)
         viewed = Viewed(ask.user, events, edits, recently_shown(self.library, ask.user, chosen.policy, now))
         try:
-            answer = self._ranked_answer(ask, viewed, chosen, now, request_id)
-            ranked, feed = answer
+            ranked, feed = self._ranked_answer(ask, viewed, chosen, now, request_id)
             if ask.without:
                 again = self.ranker.again(ranked, causes, viewed, chosen.policy)
                 feed = with_counterfactual(feed, ranked.blended, again, ask.without)

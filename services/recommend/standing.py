@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -50,6 +51,7 @@ class Standing:
         self._rarity = Renewed(lambda: Rarity(index), RARITY_TTL_S if ttl_s is None else ttl_s)
         self._newest = Renewed(lambda: tuple(record.newest_ready(limit=MAX_NEWEST)), self._recent_s)
         self._newcomers = Renewed(self._find_newcomers, self._recent_s)
+        self._lock = threading.Lock()
         self._trends: dict[str | None, Renewed[Mapping[str, Trend]]] = {}
 
     def rarity(self) -> Rarity:
@@ -66,11 +68,12 @@ class Standing:
 
     def trends(self, audience: str | None = None) -> Mapping[str, Trend]:
         """What is taken up, by id; of one audience, or of all together."""
-        found = self._trends.get(audience)
-        if found is None:
-            if len(self._trends) >= _MAX_AUDIENCES:
-                self._trends.pop(next(iter(self._trends)))
-            found = self._trends.setdefault(audience, Renewed(lambda: self._find_trends(audience), self._recent_s))
+        with self._lock:
+            found = self._trends.get(audience)
+            if found is None:
+                if len(self._trends) >= _MAX_AUDIENCES:
+                    self._trends.pop(next(iter(self._trends)))
+                found = self._trends[audience] = Renewed(lambda: self._find_trends(audience), self._recent_s)
         return found.get()
 
     def warm(self) -> None:

@@ -21,8 +21,6 @@ _EVENTS = {
     EventKind.PLAY: ("play", "plays", "次播放"),
 }
 
-MOST_PHRASINGS = 4
-
 
 def worded(claim: c.Claim, phrasing: int = 0) -> Bilingual:
     """The sentence; `phrasing` counts through other ways to say the same, and starts over at the end."""

@@ -30,7 +30,5 @@ def test_it_learns_what_comes_next_and_scores_an_item_nobody_has_liked_by_its_co
     data = MovieLens(("",) * ITEMS, ((),) * ITEMS, likes, likes, (), USERS)
     none = sparse.csr_matrix((USERS, ITEMS), dtype=bool)
     split = Split("round", likes, np.array([USERS - 1]), {USERS - 1: frozenset({3})}, {USERS - 1: 0}, none, ())
-    source = sequence(data, Vectors(), epochs=250, seed=0, console=Console(quiet=True))
-    scores = source(split)[0]
-    assert set(np.argsort(-scores)[:2]) == {3, ITEMS - 1}
-    np.testing.assert_array_equal(scores, source(split)[0])
+    source = sequence(data, Vectors(), epochs=150, seed=0, console=Console(quiet=True))
+    assert set(np.argsort(-source(split)[0])[:2]) == {3, ITEMS - 1}

@@ -14,7 +14,7 @@ PAGES = {
     "moments": ("/console/?q=cheese&kind=moments", ".moment"),
     "video": ("/console/videos/{video}", "#review-count"),
     "queue": ("/console/queue", ".task"),
-    "agreement": ("/console/agreement", "#agreement-ready"),
+    "agreement": ("/console/agreement", "#figures .tile"),
     "taxonomy": ("/console/taxonomy", ".tree button"),
     "for-you": ("/console/for-you?user=mia", ".pick"),
     "health": ("/console/health", ".tile"),
@@ -76,7 +76,7 @@ def test_roles_see_their_pages_only(visit) -> None:
 
 def test_liking_changes_the_feed_and_why_shows_what_each_source_added(visit) -> None:
     page = visit("root").go("/console/for-you?user=viewer-of-the-test")
-    expect(page.locator("#feed-note")).to_contain_text("nothing is known")
+    expect(page.locator("#feed-note")).to_contain_text("Nothing is known")
     first = page.locator(".pick").first
     liked = first.get_attribute("data-id")
     first.get_by_role("button", name=re.compile("^Like")).click()

@@ -85,7 +85,6 @@ async function show() {
   const figures = (/** @type {number | null} */ value) => (value === null ? "–" : value.toFixed(2));
   replace($("pairs"), agreement.rows.length ? table(t("agreement.pairs"), [t("table.label"), t("agreement.items"), t("agreement.agreed"), "Cohen κ", "Krippendorff α"],
     agreement.rows.map((/** @type {any} */ row) => [[row.label ?? h("b", {}, fieldName(row.field)), row.label && h("span", { class: "muted small" }, ` ${fieldName(row.field)}`)], number(row.items), percent(row.agreed / row.items), figures(row.kappa), figures(row.alpha)])) : h("p", { class: "muted" }, t("agreement.no-pairs")));
-  $("agreement-ready").hidden = false;
 }
 
 $("since").addEventListener("change", () => show().catch(complain));

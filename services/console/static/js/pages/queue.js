@@ -12,7 +12,7 @@ import { flush } from "../review/outbox.js";
 import { drawViews, saveView } from "../review/views.js";
 
 const PAGE = 50;
-const SIGNALS = ["disputed", "reported", "safety", "uncertain", "disagreement", "reach", "orphaned", "copy", "audit"];
+const SIGNALS = ["disputed", "reported", "safety", "uncertain", "disagreement", "reach", "copy", "orphaned", "copy", "audit"];
 const form = /** @type {HTMLFormElement} */ ($("filters"));
 let signal = new URLSearchParams(location.search).get("signal") ?? "";
 let offset = 0;

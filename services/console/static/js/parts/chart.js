@@ -1,4 +1,4 @@
-/** Small charts in SVG: bars for shares and contributions, columns over time, a line over time. */
+/** Small charts in SVG: bars for shares and contributions, columns over time. */
 
 import { h, s } from "../core/dom.js";
 

@@ -16,6 +16,7 @@ import { page } from "../core/page.js";
 const STORE = "reelwise.outbox";
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15000;
+const PATIENCE_MS = 20000;
 
 /** @type {Set<() => void>} */
 const listeners = new Set();
@@ -142,6 +143,20 @@ async function sendOne(entry) {
   const answer = await post(`/v1/review/videos/${video}/decisions`, { decisions: [{ ...draft, version }] });
   for (const one of answer.view.items) versions.set(`${video}/${one.field}/${one.target}`, one.version);
   return answer;
+}
+
+/** Wait until what was decided about a video is saved; throws when the server is out of reach. @param {string} video */
+export function settled(video) {
+  return new Promise((resolve, reject) => {
+    const end = (/** @type {Error | null} */ error) => { stop(); window.clearTimeout(timer); if (error) reject(error); else resolve(null); };
+    const look = () => {
+      if (!pending(video).some((entry) => !entry.error)) end(null);
+      else if (unreachable() || !navigator.onLine) end(new Error("out of reach"));
+    };
+    const stop = onChange(look);
+    const timer = window.setTimeout(() => end(new Error("not saved in time")), PATIENCE_MS);
+    look();
+  });
 }
 
 window.addEventListener("online", () => { wait = FIRST_WAIT_MS; flush(); });

@@ -4,6 +4,7 @@ import { ApiError, get, post } from "../core/api.js";
 import { h, icon, replace } from "../core/dom.js";
 import { t } from "../core/page.js";
 import { complain, toast } from "../core/toast.js";
+import { settled } from "./outbox.js";
 
 const POLL_MS = 1000;
 const WORKING = ["queued", "processing"];
@@ -11,8 +12,8 @@ const WORKING = ["queued", "processing"];
 /**
  * One panel a video; it stays the same element while the page around it is drawn anew.
  * @param {string} video
- * @param {{state: string, saved: () => Promise<any>, here: () => boolean, ready: () => void}} setup `state` is the
- *   video's, `saved` waits for decisions on their way, `here` says whether the video is still shown, `ready` shows it anew
+ * @param {{state: string, here: () => boolean, ready: () => void}} setup `state` is the video's, `here` says whether it
+ *   is still shown, `ready` shows it anew
  */
 export function makeRedescribe(video, setup) {
   const element = h("section", { class: "panel redescribe", id: "redescribe-panel", "aria-labelledby": "redescribe-title", hidden: true });
@@ -37,7 +38,7 @@ export function makeRedescribe(video, setup) {
 
   const ask = async () => {
     try {
-      await setup.saved();
+      await settled(video).catch(() => { throw new ApiError(0, "offline", t("error.offline")); });
       const answer = await post(`/v1/review/videos/${video}/redescribe`);
       if (answer.queued) await follow();
       else setup.ready();

@@ -2,7 +2,7 @@
 
 import { call, get, post } from "../core/api.js";
 import { h, icon, replace } from "../core/dom.js";
-import { bind, keyOf, shown } from "../core/keys.js";
+import { keyOf, shown } from "../core/keys.js";
 import { page, t } from "../core/page.js";
 import { complain, toast } from "../core/toast.js";
 import { soundWords } from "../parts/facts.js";
@@ -11,9 +11,10 @@ import { draftedItems } from "./drafts.js";
 import { editorForm } from "./editor.js";
 import { historyPanel } from "./history.js";
 import { LABELS, LINES, SENTENCES, decided, idOf, withPending } from "./model.js";
-import { flush, onChange, onSaved, pending, send, unreachable, withdraw } from "./outbox.js";
+import { flush, onChange, onSaved, pending, send, settled, withdraw } from "./outbox.js";
 import { makeRedescribe } from "./redescribe.js";
 import { labelItem, lineActions, safetyItem, sentenceItem } from "./rows.js";
+import { bindReviewKeys } from "./shortcuts.js";
 import { ahead, finished, preload, taken } from "./upcoming.js";
 
 /** @typedef {import("./model.js").Item} Item */
@@ -22,7 +23,6 @@ import { ahead, finished, preload, taken } from "./upcoming.js";
  *   facts: HTMLElement, load: (id: string) => Promise<any>, open: (video: any) => void}} Setup
  */
 
-const PATIENCE_MS = 20000;
 const NO_FORM = /** @type {{id: string, element: HTMLElement} | null} */ (null);
 /** @type {any} */
 let taxonomy = null;
@@ -43,7 +43,7 @@ export class Review {
     this.evidence = new Map(this.view.document.evidence.map((/** @type {any} */ line) => [line.id, line]));
     this.stops = [onChange(() => this.draw()), onSaved((video, answer) => this.saved(video, answer))];
     shownNow = this;
-    this.redescribe = makeRedescribe(setup.video, { state: setup.state, saved: () => settled(setup.video), here: () => shownNow === this, ready: () => this.again() });
+    this.redescribe = makeRedescribe(setup.video, { state: setup.state, here: () => shownNow === this, ready: () => this.again() });
     this.start().catch(complain);
   }
 
@@ -290,20 +290,6 @@ export class Review {
   }
 }
 
-/** Wait until what was decided about a video is saved; throws when the server is out of reach. @param {string} video */
-function settled(video) {
-  return new Promise((resolve, reject) => {
-    const end = (/** @type {Error | null} */ error) => { stop(); window.clearTimeout(timer); if (error) reject(error); else resolve(null); };
-    const look = () => {
-      if (!pending(video).some((entry) => !entry.error)) end(null);
-      else if (unreachable() || !navigator.onLine) end(new Error("out of reach"));
-    };
-    const stop = onChange(look);
-    const timer = window.setTimeout(() => end(new Error("not saved in time")), PATIENCE_MS);
-    look();
-  });
-}
-
 /** The target that the server will give an added label. @param {string} field @param {any} after */
 const targetOf = (field, after) => (field === "tag" ? after.label.toLowerCase() : after.slug);
 
@@ -320,27 +306,7 @@ function focusItem(facts, id) {
   if (id) /** @type {HTMLElement | null} */ (facts.querySelector(`[data-item="${CSS.escape(id)}"] button`))?.focus();
 }
 
-const on = (/** @type {(review: Review) => void} */ act) => () => { if (shownNow) act(shownNow); };
 if (page.editor) {
   window.addEventListener("pagehide", () => shownNow?.release());
-  bind([
-    { id: "accept", key: "a", act: on((review) => review.decideCurrent("accept")) },
-    { id: "reject", key: "r", act: on((review) => review.decideCurrent("reject")) },
-    { id: "edit", key: "e", act: on((review) => review.decideCurrent("edit")) },
-    { id: "comment", key: "c", act: on((review) => review.decideCurrent("comment")) },
-    { id: "undo", key: "u", act: on((review) => review.undoLast()) },
-    { id: "down", key: "j", act: on((review) => review.move(1)) },
-    { id: "up", key: "k", act: on((review) => review.move(-1)) },
-    { id: "add-tag", key: "t", act: on((review) => review.add("tag")) },
-    { id: "accept-all", key: "shift+a", act: on((review) => review.acceptAll()) },
-    { id: "next", key: "n", act: on((review) => review.next()) },
-    ...Array.from({ length: 9 }, (_, number) => ({ id: `tag-${number + 1}`, key: String(number + 1), fixed: true, hidden: number > 0, shown: "1 – 9", act: on((review) => review.decideTag(number + 1, "accept")) })),
-  ]);
-  document.addEventListener("keydown", (event) => {
-    const digit = /^Digit([1-9])$/.exec(event.code);
-    const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-    if (!digit || !event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || typing || document.querySelector("dialog[open]")) return;
-    event.preventDefault();
-    shownNow?.decideTag(Number(digit[1]), "reject");
-  });
+  bindReviewKeys(() => shownNow);
 }

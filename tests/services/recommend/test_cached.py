@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from services.library.errors import IndexUnavailable
+from services.recommend.cached import Kept, Renewed
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_old_value_is_given_at_once_while_a_new_one_is_made() -> None:
+    clock, made, may_end = Clock(), [], threading.Event()
+
+    def make() -> int:
+        if made:
+            may_end.wait(10)
+        made.append(len(made))
+        return made[-1]
+
+    value = Renewed(make, 10.0, clock=clock)
+    assert (value.get(), value.get()) == (0, 0)
+    clock.now = 11.0
+    assert value.get() == 0
+    may_end.set()
+    for _ in range(1000):
+        if value.get() == 1:
+            break
+        threading.Event().wait(0.01)
+    assert value.get() == 1
+
+
+def test_a_value_that_cannot_be_made_is_an_error_and_tried_again() -> None:
+    broken = [True]
+
+    def make() -> str:
+        if broken[0]:
+            raise IndexUnavailable("away")
+        return "there"
+
+    value = Renewed(make, 10.0)
+    with pytest.raises(IndexUnavailable):
+        value.get()
+    broken[0] = False
+    assert value.get() == "there"
+
+
+def test_only_what_is_not_kept_or_too_old_is_fetched() -> None:
+    clock, asked = Clock(), []
+
+    def fetch(keys: list[str]) -> dict[str, str]:
+        asked.append(keys)
+        return {key: key.upper() for key in keys if key != "absent"}
+
+    kept: Kept[str, str] = Kept(2, 10.0, clock=clock)
+    assert kept.many(["a", "b", "absent"], fetch) == {"a": "A", "b": "B"}
+    assert kept.many(["b", "a"], fetch) == {"a": "A", "b": "B"}
+    kept.many(["c"], fetch)
+    assert kept.many(["b"], fetch) == {"b": "B"}
+    clock.now = 11.0
+    kept.many(["c"], fetch)
+    assert asked == [["a", "b", "absent"], ["c"], ["b"], ["c"]]
