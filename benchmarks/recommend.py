@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -17,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from threadpoolctl import threadpool_limits
 
 from benchmarks.clips import LabelsUnreadable
 from benchmarks.kept_vectors import KeptVectors
 from benchmarks.recommend_latency import measure as measure_latency
+from benchmarks.recsys.arms import run_arms, scratch
 from benchmarks.recsys.baselines import Source
 from benchmarks.recsys.cold import cold_splits, measure_cold
 from benchmarks.recsys.content import Texts
@@ -29,8 +33,8 @@ from benchmarks.recsys.movielens import MovieLens, load_movielens
 from benchmarks.recsys.offline import measure, pairs
 from benchmarks.recsys.plots import draw
 from benchmarks.recsys.product import ARMS, make_world, opened, start_of, write_library
-from benchmarks.recsys.sequence import sequence
-from benchmarks.recsys.simulate import Open, Plan, play, run_arms
+from benchmarks.recsys.sequence import sequences_of
+from benchmarks.recsys.simulate import Plan, play
 from benchmarks.recsys.tables import show_cold, show_explanations, show_offline, show_simulate
 from models.errors import ModelError
 from models.profile import load_profile
@@ -40,22 +44,28 @@ from services.settings import Settings
 PARTS = ("offline", "cold", "sequence", "simulate", "explanations", "latency")
 USUAL = ("offline", "cold", "simulate", "explanations", "latency")
 
-_SMALL = Plan(viewers=3, rounds=200, change_at=100, seeds=(1, 2))
-_FULL = Plan(viewers=8, rounds=200, change_at=100, seeds=(1, 2, 3))
+SPLITS = ("leave_last_out", "global_time")
+
+_SMALL = Plan(viewers=2, rounds=200, change_at=100, seeds=(1, 2, 3))
+_FULL = Plan(viewers=6, rounds=200, change_at=100, seeds=(1, 2, 3, 4, 5))
 _PAGE = 5
 _EVENTS, _REQUESTS = 1_000_000, 400
-_EXPLAINED = Plan(viewers=6, rounds=12, change_at=12, seeds=(1,))
+_EXPLAINED = Plan(viewers=10, rounds=12, change_at=12, seeds=(1,))
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recommend", description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of ml-latest-small; for offline, cold, sequence")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL, help="what to measure")
+    parser.add_argument("--splits", nargs="+", choices=SPLITS, default=SPLITS, help="offline: which splits (both)")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
     parser.add_argument("--vectors", type=Path, help="folder to keep text vectors in; a second run then embeds nothing")
     parser.add_argument("--full", action="store_true", help="more viewers and seeds, and latency at 100,000 videos too")
-    parser.add_argument("--clips", type=int, default=1500, help="made-up clips of the audience (default 1500)")
+    parser.add_argument("--clips", type=int, default=4000, help="made-up clips of the audience (default 4000)")
+    parser.add_argument("--seeds", type=int, nargs="+", help="of the audience's viewers (default 1 2 3)")
+    parser.add_argument("--arms", nargs="+", choices=tuple(ARMS), help="which arms of the audience (default all)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that the audience's runs share (default 1)")
     parser.add_argument("--rounds", type=int, default=200, help="rounds of the audience; the taste changes half-way")
     parser.add_argument("--seed", type=int, default=0, help="of bootstrap, weights and models (default 0)")
     given = parser.parse_args(arguments)
@@ -99,21 +109,21 @@ def run(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
 
 def _audience(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
     figures: dict[str, Any] = {}
-    world, clips = make_world(given.clips, given.seed)
-    plan = replace(_FULL if given.full else _SMALL, rounds=given.rounds, change_at=given.rounds // 2)
-    start = start_of(plan.rounds, datetime.now(UTC))
-    with tempfile.TemporaryDirectory(prefix="reelwise-audience-") as kept:
-        folder = Path(kept)
-        progress.print(f"writing {len(clips)} made-up clips", style="dim")
-        write_library(folder / "template", world, clips, start)
-
-        def arm(name: str) -> Open:
-            return lambda seed: opened(folder / "template", folder / "arm", ARMS[name], start, page=_PAGE)
-
-        if "simulate" in given.parts:
-            arms = run_arms(world, {name: arm(name) for name in ARMS}, plan, progress)
-            figures["simulate"] = {"plan": asdict(plan) | {"clips": len(clips), "page": _PAGE}, "arms": arms}
-        if "explanations" in given.parts:
+    if "simulate" in given.parts:
+        plan = replace(_FULL if given.full else _SMALL, rounds=given.rounds, change_at=given.rounds // 2)
+        plan = replace(plan, seeds=tuple(given.seeds)) if given.seeds else plan
+        arms = {name: arm for name, arm in ARMS.items() if not given.arms or name in given.arms}
+        load, began = os.getloadavg()[0], time.monotonic()
+        found = run_arms((given.clips, given.seed), arms, plan, progress, page=_PAGE, jobs=given.jobs)
+        said = {"clips": given.clips, "page": _PAGE, "jobs": given.jobs, "load_at_start": load}
+        figures["simulate"] = {
+            "plan": asdict(plan) | said, "seconds": time.monotonic() - began, "arms": found
+        }  # fmt: skip
+    if "explanations" in given.parts:
+        world, clips = make_world(given.clips, given.seed)
+        start = start_of(_EXPLAINED.rounds, datetime.now(UTC))
+        with scratch() as folder, threadpool_limits(1):
+            write_library(folder / "template", world, clips, start)
             with opened(folder / "template", folder / "arm", ARMS["as it ships"], start, page=10) as product:
                 play(world, product, _EXPLAINED, given.seed, "viewers to explain to", progress)
                 users = [f"viewer-{number}" for number in range(_EXPLAINED.viewers)]
@@ -145,16 +155,15 @@ def _movielens(data: MovieLens, given: argparse.Namespace, progress: Console) ->
     texts = Texts(data, splits, KeptVectors(runtime.text, given.vectors, progress))
     sequences: Mapping[str, Source] = {}
     if "sequence" in given.parts:
-        sequences = {
-            f"{epochs} epochs": sequence(data, texts, epochs=epochs, seed=given.seed, console=progress)
-            for epochs in (10, 30, 60)
-        }
+        sequences = sequences_of(data, texts, (5, 10, 20, 40), seed=given.seed, console=progress)
     figures: dict[str, Any] = {}
     if "offline" in given.parts:
         figures["offline"] = {
             task.name: measure(data, texts, task, seed=given.seed, console=progress, sequences=sequences)
             for task in tasks
+            if task.name in given.splits
         }
+    if "leave_last_out" in figures.get("offline", {}):
         last = figures["offline"]["leave_last_out"]
         figures["warm"] = {
             "ndcg_at_10": {

@@ -145,11 +145,6 @@ def rounds_until(shares: Sequence[float], reached: float, window: int = 3) -> in
     return None
 
 
-def median_rounds(found: Sequence[int | None], most: int) -> float:
-    """The median, where a viewer whose taste was never found counts as `most`."""
-    return float(np.median([most if value is None else value for value in found]))
-
-
 def areas_of(leaves: Mapping[str, Sequence[str]]) -> list[int]:
     """The first level of every leaf, by number, in the order of the leaves."""
     return [area for area, slugs in enumerate(leaves.values()) for _ in slugs]

@@ -32,10 +32,15 @@ def measure_explanations(product: Asked, users: Sequence[str]) -> dict[str, Any]
     faithful (without what it names the pick stands lower in the blend over the same candidates), and how many
     sentences are different within a list.
 
-    A reason that names no removable cause, such as a plain fact about the video, is not asked and not counted.
+    What a reason names is taken away where it lies. A viewer's act, edit or context bears on all videos, so it is
+    taken from the whole ranking. A video's age, its counts or its trial are its own, so they are taken from this video
+    alone (`own:fresh`). `faithful_share_source_wide` holds the second kind against the harder question, which takes
+    newness or trends from every video at once. A leading reason that names no removable cause, a plain fact about the
+    video, is not asked and is counted as `plain`.
     """
     tried: list[Tried] = []
-    items = explained = 0
+    wide: list[Tried] = []
+    items = explained = plain = 0
     unique: list[float] = []
     for user in users:
         feed = product.ask(user, dry_run=True)
@@ -48,11 +53,13 @@ def measure_explanations(product: Asked, users: Sequence[str]) -> dict[str, Any]
         for item in feed.items:
             if item.reasons and (cause := cause_of(item.reasons[0])):
                 by_cause[cause].append((item.video_id, item.reasons[0].source))
+            else:
+                plain += bool(item.reasons)
         for cause, asked in by_cause.items():
-            again = {item.video_id: item.without for item in product.ask(user, without=cause, dry_run=True).items}
-            for video, source in asked:
-                without = again.get(video)
-                tried.append(Tried(source, None if without is None else without.lower))
+            found = _without(product, user, cause, asked)
+            tried += found
+            everywhere = tuple(one.replace("own:", "source:") for one in cause)
+            wide += found if everywhere == cause else _without(product, user, everywhere, asked)
     answered = [one for one in tried if one.fell is not None]
     if not answered:
         raise ValueError("no reason named a cause that could be taken away")
@@ -60,16 +67,26 @@ def measure_explanations(product: Asked, users: Sequence[str]) -> dict[str, Any]
         "viewers": len(users),
         "items": items,
         "coverage": explained / items,
+        "plain": plain,
         "asked": len(answered),
         "not_listed_again": len(tried) - len(answered),
-        "faithful_share": sum(bool(one.fell) for one in answered) / len(answered),
+        "faithful_share": _share(answered),
+        "faithful_share_source_wide": _share([one for one in wide if one.fell is not None]),
         "faithful_by_source": {
             source: {
                 "asked": sum(one.source == source for one in answered),
-                "share": sum(bool(one.fell) for one in answered if one.source == source)
-                / sum(one.source == source for one in answered),
+                "share": _share([one for one in answered if one.source == source]),
             }
             for source in sorted({one.source for one in answered})
         },
         "unique_sentence_ratio": sum(unique) / len(unique),
     }
+
+
+def _without(product: Asked, user: str, cause: tuple[str, ...], asked: Sequence[tuple[str, str]]) -> list[Tried]:
+    again = {item.video_id: item.without for item in product.ask(user, without=cause, dry_run=True).items}
+    return [Tried(source, None if (without := again.get(video)) is None else without.lower) for video, source in asked]
+
+
+def _share(tried: Sequence[Tried]) -> float:
+    return sum(bool(one.fell) for one in tried) / len(tried) if tried else float("nan")

@@ -34,6 +34,9 @@ from services.settings import Settings
 PER_SESSION = 10
 """Rounds that follow each other within minutes; then hours pass."""
 
+LEAVES = 16
+"""Topics that occur. With so few, the default catalogue has enough about each to go round for 200 rounds."""
+
 _ROUND, _PAUSE = timedelta(minutes=2), timedelta(hours=3)
 _NEW_SHARE = 0.15
 _OLD = timedelta(days=60)
@@ -63,7 +66,7 @@ def start_of(rounds: int, end: datetime) -> datetime:
     return end - (moment(_EPOCH, rounds) - _EPOCH)
 
 
-def make_world(size: int, seed: int = 0, leaves: int = 40) -> tuple[World, list[Clip]]:
+def make_world(size: int, seed: int = 0, leaves: int = LEAVES) -> tuple[World, list[Clip]]:
     """Clips as the product and as the audience see them. A share of creators is new: they came with the first round.
 
     Only every so many of the taxonomy's leaves occur, about `leaves` in all, so that each has enough clips to go round.
@@ -186,7 +189,7 @@ ARMS: dict[str, Arm] = {
     "no MMR": Arm({"relevance": 1.0}),
     "no session": Arm({}, session=False),
     "no adventure": Arm({}, silent=("adventurous",)),
-    "meaning alone": Arm({"weights": {"meaning": 1.0}, "relevance": 1.0, "calibration": 0.0, "exploration_share": 0.0}),
+    "newness as ever": Arm({"newness_when_known": 1.0}),
 }
 
 
@@ -206,17 +209,18 @@ class Product:
         self._clock.now = moment(self._start, round_)
         return [item.video_id for item in self.ask(user).items]
 
-    def tell(self, user: str, round_: int, responses: Sequence[tuple[str, Response]]) -> None:
+    def tell(self, round_: int, told: Mapping[str, Sequence[tuple[str, Response]]]) -> None:
         """Events as a client would send them: a play with its share or a skip, and a like. All must be stored."""
         events = []
-        for place, (video, response) in enumerate(responses):
-            at = self._clock.now + timedelta(seconds=place + 1)
-            kind = EventKind.SKIP if response.skipped else EventKind.PLAY
-            base = f"{user}-{round_}-{place}"
-            events.append(Event(base, user, kind, at, video, watch_ratio=response.watched))
-            if response.liked:
-                events.append(Event(f"{base}-like", user, EventKind.LIKE, at, video))
-        self._clock.now += timedelta(seconds=len(responses) + 1)
+        for user, responses in told.items():
+            for place, (video, response) in enumerate(responses):
+                at = self._clock.now + timedelta(seconds=place + 1)
+                kind = EventKind.SKIP if response.skipped else EventKind.PLAY
+                base = f"{user}-{round_}-{place}"
+                events.append(Event(base, user, kind, at, video, watch_ratio=response.watched))
+                if response.liked:
+                    events.append(Event(f"{base}-like", user, EventKind.LIKE, at, video))
+        self._clock.now += timedelta(seconds=max(map(len, told.values()), default=0) + 1)
         outcome = self.library.record.add_events(events)
         if outcome.dropped:
             raise RuntimeError(f"the record dropped what a viewer did: {outcome.dropped[0]}")

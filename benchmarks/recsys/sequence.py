@@ -6,6 +6,8 @@ score too; scores are inner products of the two towers. It is not part of the pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -54,51 +56,73 @@ class SequenceModel(nn.Module):
         return self.norm(users), items, self.popular(items)[:, 0]
 
 
-def sequence(data: MovieLens, texts: Texts, *, epochs: int, seed: int = 0, console: Console | None = None) -> Source:
-    """Trained on each user's known likes in their order, by softmax over all known items; AdamW, seeded."""
+def sequences_of(
+    data: MovieLens, texts: Texts, settings: Sequence[int], *, seed: int = 0, console: Console | None = None
+) -> dict[str, Source]:
+    """One source for each number of epochs, smallest first. A split's model is trained on from one to the next, so
+    that trying all of them costs as much as the longest.
+    """
+    running: dict[str, _Training] = {}
 
-    def score(split: Split) -> Scores:
+    def source(epochs: int) -> Source:
+        def score(split: Split) -> Scores:
+            training = running.get(split.name)
+            if training is None or training.done > epochs:
+                training = running[split.name] = _Training(data, texts, split, seed, console)
+            training.until(epochs)
+            return training.scores()
+
+        return score
+
+    return {f"{epochs} epochs": source(epochs) for epochs in sorted(settings)}
+
+
+class _Training:
+    """One split's model, trained on each user's known likes in their order: softmax over all known items; AdamW."""
+
+    def __init__(self, data: MovieLens, texts: Texts, split: Split, seed: int, console: Console | None) -> None:
         torch.manual_seed(seed)
-        vectors = torch.from_numpy(texts.of(split)) * 10.0
-        sequences = _sequences(data, split)
-        model = SequenceModel(vectors.shape[1])
-        _train(model, vectors, sequences, split, epochs, seed, console)
-        model.eval()
+        self._vectors = torch.from_numpy(texts.of(split)) * 10.0
+        self._split = split
+        self._sequences = _sequences(data, split)
+        self._model = SequenceModel(self._vectors.shape[1])
+        self._optimiser = torch.optim.AdamW(self._model.parameters(), lr=2e-3, weight_decay=0.05)
+        self._rng = np.random.default_rng(seed)
+        self._full = np.flatnonzero((self._sequences >= 0).sum(axis=1) >= 2)
+        self._known = torch.from_numpy(np.unique(split.known.item))
+        self._place = torch.full((len(self._vectors),), -1, dtype=torch.long)
+        self._place[self._known] = torch.arange(len(self._known))
+        self._console = console or Console(stderr=True)
+        self.done = 0
+
+    def until(self, epochs: int) -> None:
+        """Train on, up to so many epochs in all."""
+        self._model.train()
+        said = f"training the sequence model for {self._split.name}, up to {epochs} epochs"
+        for _ in track(range(self.done, epochs), said, console=self._console):
+            for batch in np.array_split(self._rng.permutation(self._full), max(1, len(self._full) // 64)):
+                self._step(torch.from_numpy(self._sequences[batch]))
+            self.done += 1
+
+    def _step(self, rows: Tensor) -> None:
+        inputs, targets = rows[:, :-1], rows[:, 1:]
+        # Only known items are ever an input or a target; the tower is told of the others when it scores.
+        local = torch.where(inputs >= 0, self._place[inputs.clamp(min=0)], -1)
+        users, items, popular = self._model(self._vectors[self._known], local)
+        taught = (inputs >= 0) & (targets >= 0)
+        logits = users[taught] @ items.T + popular
+        loss = nn.functional.cross_entropy(logits, self._place[targets[taught]])
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+
+    def scores(self) -> Scores:
+        """Of all items, for the users who are asked about."""
+        self._model.eval()
         with torch.inference_mode():
-            asked = torch.from_numpy(sequences[split.asked, 1:])  # as long as in training
-            users, items, popular = model(vectors, asked)
+            asked = torch.from_numpy(self._sequences[self._split.asked, 1:])  # as long as in training
+            users, items, popular = self._model(self._vectors, asked)
             return np.asarray((users[:, -1] @ items.T + popular).numpy(), np.float32)
-
-    return score
-
-
-def _train(
-    model: SequenceModel,
-    vectors: Tensor,
-    sequences: NDArray[np.int64],
-    split: Split,
-    epochs: int,
-    seed: int,
-    console: Console | None,
-) -> None:
-    known = torch.from_numpy(np.unique(split.known.item))
-    place = torch.full((len(vectors),), -1, dtype=torch.long)
-    place[known] = torch.arange(len(known))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
-    rng = np.random.default_rng(seed)
-    full = np.flatnonzero((sequences >= 0).sum(axis=1) >= 2)
-    model.train()
-    for _ in track(range(epochs), "training the sequence model", console=console or Console(stderr=True)):
-        for batch in np.array_split(rng.permutation(full), max(1, len(full) // 64)):
-            rows = torch.from_numpy(sequences[batch])
-            inputs, targets = rows[:, :-1], rows[:, 1:]
-            users, items, popular = model(vectors, inputs)
-            taught = (inputs >= 0) & (targets >= 0)
-            logits = users[taught] @ items[known].T + popular[known]
-            loss = nn.functional.cross_entropy(logits, place[targets[taught]])
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
 
 
 def _sequences(data: MovieLens, split: Split) -> NDArray[np.int64]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from rich.console import Console
 from rich.progress import track
+from scipy.stats import t
 
-from benchmarks.metrics.ranking import bootstrap
 from benchmarks.recsys.audience import (
     Response,
     SimClip,
     Viewer,
     bubble_index,
     make_viewers,
-    median_rounds,
     rounds_until,
 )
 
@@ -36,8 +34,8 @@ class Recommender(Protocol):
         """Ids of the clips to show, best first, none that the viewer acted on."""
         ...
 
-    def tell(self, user: str, round_: int, responses: Sequence[tuple[str, Response]]) -> None:
-        """What the viewer did with them, in their order."""
+    def tell(self, round_: int, told: Mapping[str, Sequence[tuple[str, Response]]]) -> None:
+        """What each viewer did with theirs, in their order."""
         ...
 
 
@@ -75,15 +73,12 @@ class Story:
     empty: int = 0
 
 
-Open = Callable[[int], AbstractContextManager[Recommender]]
-"""Seed -> a fresh recommender over the world's clips."""
-
-
 def play(world: World, opened: Recommender, plan: Plan, seed: int, said: str, console: Console) -> list[Story]:
-    """All viewers take turns, a round each, so that what one does can help the others."""
+    """All viewers go through each round side by side; what one does can help the others from the next round on."""
     viewers = make_viewers(plan.viewers, world.areas, world.moods, seed)
     stories = {viewer.name: Story() for viewer in viewers}
     for round_ in track(range(plan.rounds), said, console=console):
+        told = {}
         for viewer in viewers:
             story = stories[viewer.name]
             if round_ == plan.change_at:
@@ -96,8 +91,9 @@ def play(world: World, opened: Recommender, plan: Plan, seed: int, said: str, co
                 story.topics.append([])
                 continue
             responses = [(clip.id, viewer.watch(clip)) for clip in clips]
-            opened.tell(viewer.name, round_, responses)
+            told[viewer.name] = responses
             _note(story, viewer, clips, [response for _, response in responses])
+        opened.tell(round_, told)
     return list(stories.values())
 
 
@@ -109,8 +105,8 @@ def _note(story: Story, viewer: Viewer, clips: Sequence[SimClip], responses: Seq
     story.topics.append([clip.topic for clip in clips])
 
 
-def figures(world: World, stories: Sequence[Story], plan: Plan) -> dict[str, Any]:
-    """What the stories say, over all viewers and seeds."""
+def figures(world: World, seeds: Sequence[Sequence[Story]], plan: Plan) -> dict[str, Any]:
+    """What the stories of each seed's viewers say: every figure is made per seed, then averaged over seeds."""
     catalogue = [clip.topic for clip in world.clips.values()]
     change, window = plan.change_at, plan.window
 
@@ -118,39 +114,50 @@ def figures(world: World, stories: Sequence[Story], plan: Plan) -> dict[str, Any
         shown = [topic for topics in story.topics[max(0, end - window) : end] for topic in topics]
         return bubble_index(shown, catalogue) if shown else 1.0
 
-    found = [rounds_until(story.favourite[:change], FOUND_SHARE) for story in stories]
-    recovered = [rounds_until(story.changed[change:], RECOVERED_SHARE) for story in stories]
-    watched = bootstrap([float(np.mean(story.watched)) for story in stories])
+    def found(story: Story) -> int | None:
+        return rounds_until(story.favourite[:change], FOUND_SHARE)
+
+    def recovered(story: Story) -> int | None:
+        return rounds_until(story.changed[change:], RECOVERED_SHARE)
+
+    def over_seeds(figure: Callable[[Story], float]) -> dict[str, float]:
+        return spread([float(np.mean([figure(story) for story in stories])) for stories in seeds])
+
+    every = [story for stories in seeds for story in stories]
+    after = plan.rounds - change
     return {
-        "viewers": len(stories),
-        "watched_share": {"mean": watched.mean, "low": watched.low, "high": watched.high},
-        "rounds_to_find": median_rounds(found, change),
-        "never_found": sum(value is None for value in found),
-        "rounds_to_recover": median_rounds(recovered, plan.rounds - change),
-        "never_recovered": sum(value is None for value in recovered),
+        "seeds": len(seeds),
+        "viewers": len(every),
+        "watched_share": over_seeds(lambda story: float(np.mean(story.watched))),
+        "favourite_share": over_seeds(lambda story: float(np.mean(story.favourite))),
+        "rounds_to_find": over_seeds(lambda story: found(story) or change),
+        "never_found": sum(found(story) is None for story in every),
+        "rounds_to_recover": over_seeds(lambda story: recovered(story) or after),
+        "never_recovered": sum(recovered(story) is None for story in every),
         "bubble": {
-            str(end): float(np.mean([bubble(story, end) for story in stories]))
+            str(end): over_seeds(lambda story, end=end: bubble(story, end))  # type: ignore[misc]
             for end in sorted({window, change, plan.rounds})
         },
-        "new_creators": float(np.mean([np.mean(story.new_creators) for story in stories])),
+        "new_creators": over_seeds(lambda story: float(np.mean(story.new_creators))),
         "new_creators_in_catalogue": float(np.mean([clip.new_creator for clip in world.clips.values()])),
-        "empty_answers": sum(story.empty for story in stories),
-        "curve": _curve(stories),
+        "empty_answers": sum(story.empty for story in every),
+        "curve": _curve(every),
     }
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Mean of one value a seed, and Student's 95 % interval; no interval for a single seed.
+
+    >>> {name: round(value, 2) for name, value in spread([1.0, 2.0, 3.0]).items()}
+    {'mean': 2.0, 'low': -0.48, 'high': 4.48}
+    """
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return {"mean": mean, "low": float("nan"), "high": float("nan")}
+    half = float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return {"mean": mean, "low": mean - half, "high": mean + half}
 
 
 def _curve(stories: Sequence[Story]) -> list[float]:
     """Mean share of favourites per round."""
     return [round(float(value), 4) for value in np.mean([story.favourite for story in stories], axis=0)]
-
-
-def run_arms(world: World, arms: Mapping[str, Open], plan: Plan, console: Console) -> dict[str, dict[str, Any]]:
-    """The figures of every arm; the viewers of a seed are the same in all of them."""
-    results = {}
-    for name, opened in arms.items():
-        stories: list[Story] = []
-        for seed in plan.seeds:
-            with opened(seed) as recommender:
-                stories += play(world, recommender, plan, seed, f"{name}, seed {seed}", console)
-        results[name] = figures(world, stories, plan)
-    return results

@@ -60,23 +60,28 @@ def show_simulate(console: Console, found: Mapping[str, Any]) -> None:
     """A row an arm."""
     plan = found["plan"]
     table = _table(
-        f"{plan['rounds']} rounds, seeds {plan['seeds']}, {plan['viewers']} viewers each",
-        "watched", "rounds to find", "never", "rounds to recover", "never", "bubble at the end", "new creators",
+        f"{plan['rounds']} rounds of {plan['page']}, seeds {plan['seeds']}, {plan['viewers']} viewers each",
+        "watched", "about a favourite", "rounds to find", "never", "rounds to recover", "never", "bubble at the end",
+        "new creators",
     )  # fmt: skip
     for name, one in found["arms"].items():
-        watched = one["watched_share"]
         table.add_row(
             name,
-            f"{watched['mean']:.3f} ({watched['low']:.3f} to {watched['high']:.3f})",
-            f"{one['rounds_to_find']:.0f}",
+            _spread(one["watched_share"], 2),
+            _spread(one["favourite_share"], 2),
+            _spread(one["rounds_to_find"], 0),
             str(one["never_found"]),
-            f"{one['rounds_to_recover']:.0f}",
+            _spread(one["rounds_to_recover"], 0),
             str(one["never_recovered"]),
-            f"{list(one['bubble'].values())[-1]:.2f}",
-            f"{one['new_creators']:.3f}",
+            _spread(one["bubble"][str(plan["rounds"])], 2),
+            _spread(one["new_creators"], 2),
             style="bold" if name == "as it ships" else None,
         )
     console.print(table)
+
+
+def _spread(figure: Mapping[str, float], digits: int) -> str:
+    return f"{figure['mean']:.{digits}f} ({figure['low']:.{digits}f} to {figure['high']:.{digits}f})"
 
 
 def show_explanations(console: Console, found: Mapping[str, Any]) -> None:
@@ -84,6 +89,8 @@ def show_explanations(console: Console, found: Mapping[str, Any]) -> None:
     table = _table(f"reasons of {found['items']} picks for {found['viewers']} viewers", "value")
     table.add_row("picks with a reason", f"{found['coverage']:.3f}")
     table.add_row(f"faithful, of {found['asked']} asked", f"{found['faithful_share']:.3f}")
+    table.add_row("faithful, newness and trends taken from all", f"{found['faithful_share_source_wide']:.3f}")
+    table.add_row("leading reason is a plain fact", f"{found['plain'] / found['items']:.3f}")
     table.add_row("different sentences", f"{found['unique_sentence_ratio']:.3f}")
     console.print(table)
 

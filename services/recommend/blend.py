@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from services.recommend.scores import SourceScore
@@ -52,6 +52,14 @@ class Blended:
             whole = sum(score.contribution for score in found.values())
             found[REPEAT] = SourceScore(left, left - 1.0, min(0.0, (left - 1.0) * whole))
         return found
+
+    def without_own(self, video: str, sources: Collection[str]) -> Blended:
+        """The blend where this video, and no other, has nothing of these sources."""
+        scores = {
+            name: {one: value for one, value in values.items() if one != video} if name in sources else values
+            for name, values in self.scores.items()
+        }
+        return blend(self.totals, scores, self.weights, self.scales, self.repeats)
 
     def ranked(self) -> list[str]:
         """Ids, best first."""

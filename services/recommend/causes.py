@@ -23,7 +23,10 @@ _FIELDS = {
     "creator": "creator",
 }
 _EDIT_FIELDS = {"creators": "creator", "languages": "language"}
-_KINDS = (*_FIELDS, "video", "event", "edit", "source")
+_KINDS = (*_FIELDS, "video", "event", "edit", "source", "own")
+
+OF_THE_VIDEO = ("trending", "fresh", "unexplored")
+"""Sources whose reasons say something of the video, whoever the viewer is."""
 
 
 class BadCause(ServiceError):
@@ -36,7 +39,8 @@ class BadCause(ServiceError):
 @dataclass(frozen=True, slots=True)
 class Causes:
     """What is taken away: labels (with every event about a video that carries one), single videos, events and edits,
-    and whole sources. `context` among the sources is the mood and the occasion of the request.
+    and whole sources. `context` among the sources is the mood and the occasion of the request. `own` are sources that
+    are taken from one video alone, while all others keep theirs: "had this video been as old as the rest".
     """
 
     labels: frozenset[LabelKey] = frozenset()
@@ -44,6 +48,7 @@ class Causes:
     events: frozenset[str] = frozenset()
     edits: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
     def left(
         self, events: Sequence[Event], edits: Sequence[ProfileEdit], catalogue: Catalogue
@@ -79,12 +84,13 @@ class Causes:
 
 def read_causes(causes: Sequence[str], taxonomy: Taxonomy) -> Causes:
     """Causes as they are written: `topic:cooking`, `tag:cat`, `mood:healing`, `occasion:bedtime`, `creator:amy`,
-    `video:<id>`, `event:<id>`, `edit:<id>`, `source:trending`, or `context`. A first-level topic stands for its leaves.
+    `video:<id>`, `event:<id>`, `edit:<id>`, `source:trending`, `own:fresh`, or `context`. A first-level topic stands for
+    its leaves.
 
     Raises `BadCause`.
     """
     labels: set[LabelKey] = set()
-    named: dict[str, set[str]] = {"video": set(), "event": set(), "edit": set(), "source": set()}
+    named: dict[str, set[str]] = {"video": set(), "event": set(), "edit": set(), "source": set(), "own": set()}
     for cause in causes:
         kind, _, value = cause.partition(":")
         kind, value = kind.strip().lower(), value.strip()
@@ -96,7 +102,7 @@ def read_causes(causes: Sequence[str], taxonomy: Taxonomy) -> Causes:
             )
         elif kind in _FIELDS:
             labels |= _labels(kind, value, taxonomy)
-        elif kind == "source" and value not in SOURCES:
+        elif kind in ("source", "own") and value not in SOURCES:
             raise BadCause(f"There is no source {value[:80]!r}.", remedy=f"Use one of: {', '.join(SOURCES)}.")
         else:
             named[kind].add(value)
@@ -106,6 +112,7 @@ def read_causes(causes: Sequence[str], taxonomy: Taxonomy) -> Causes:
         frozenset(named["event"]),
         frozenset(named["edit"]),
         frozenset(named["source"]),
+        frozenset(named["own"]),
     )
 
 
@@ -130,7 +137,10 @@ def cause_of(reason: Reason) -> tuple[str, ...]:
             return ("source:wish",)
         case c.MoodAsked() | c.SuitsOccasion():
             return ("context",)
-        case None:
+        case c.PublishedOn() | c.TakenUp() | c.FirstAudience():
+            # What is said is true of this video: its age, its counts, its trial. It is taken from this video alone.
+            return (f"own:{reason.source}",)
+        case c.ForVariety() | None:
             return ()
         case _:
             return (f"source:{reason.source}",)

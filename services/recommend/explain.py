@@ -13,6 +13,7 @@ from services.recommend import claims as c
 from services.recommend.alike import ALIKE_IN_LOOKS, ALIKE_IN_MEANING, NEAR_QUERY_IN_MEANING
 from services.recommend.behind import Behind
 from services.recommend.catalogue import video_id
+from services.recommend.causes import OF_THE_VIDEO
 from services.recommend.indexed import IndexedVideo, LabelKey, label_names, point_id
 from services.recommend.reasons import Reason, find_label, shorten
 from services.recommend.scores import SourceScore
@@ -72,7 +73,13 @@ class Explainer:
             for name, score in scores.items()
             if score.contribution > 0 and score.contribution >= LEAST_SHARE * whole
         }
-        made = sorted(self._all(video, carrying), key=lambda reason: -reason.contribution)
+        # Where the viewer carries more of the score than the video's own newness and counts do, they come first.
+        own = sum(share for name, share in carrying.items() if name in OF_THE_VIDEO)
+        viewer_first = sum(carrying.values()) - own >= own
+        made = sorted(
+            self._all(video, carrying),
+            key=lambda reason: (viewer_first and reason.source in OF_THE_VIDEO, -reason.contribution),
+        )
         kept: list[Reason] = []
         named: set[LabelKey] = set()
         kinds: set[type] = set()

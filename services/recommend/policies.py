@@ -29,6 +29,12 @@ SOURCES = (
 )
 """Every source that a policy may weigh."""
 
+NEWNESS = ("fresh", "unexplored")
+"""Sources that know nothing of the viewer but favour what is new."""
+
+KNOWN_AFTER = 5
+"""Videos that a viewer took to after which their taste counts as half known."""
+
 Weight = Annotated[float, Field(ge=0.0, le=100.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -52,9 +58,19 @@ class Policy(_Checked):
     per_creator: int = Field(2, ge=1, le=100)
     calibration: Share = 0.15
     exploration_share: Share = 0.1
+    newness_when_known: Share = 1.0
+    pool_per_topic: Share = 1.0
     repeat_discount: Share = 0.5
     repeat_drop: int = Field(4, ge=1, le=1000)
     repeat_days: float = Field(7.0, gt=0, le=365)
+
+    def weights_for(self, taken: int) -> dict[str, float]:
+        """The weights for a viewer who took to so many videos. Newness counts less the more is known of the viewer,
+        down to `newness_when_known` of its weight.
+        """
+        known = taken / (taken + KNOWN_AFTER)
+        left = 1.0 - (1.0 - self.newness_when_known) * known
+        return {name: weight * (left if name in NEWNESS else 1.0) for name, weight in self.weights.items()}
 
     @model_validator(mode="after")
     def _known_sources(self) -> Policy:

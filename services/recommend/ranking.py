@@ -117,7 +117,7 @@ class Ranker:
         blended = blend(
             gathered.videos,
             gathered.scores,
-            shares_of(policy.weights, gathered.scores),
+            shares_of(policy.weights_for(len(request.taste.taken)), gathered.scores),
             scales_of(gathered.scores, relative),
             repeats(viewed.shown, policy),
         )

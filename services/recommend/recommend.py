@@ -37,7 +37,7 @@ from services.recommend.sources.labels import Labels
 from services.recommend.sources.meaning import LOOKS, MEANING, WISH
 from services.recommend.standing import Standing
 from services.recommend.taste import TAKEN_RATIO
-from services.recommend.variety import Variety, diversify, newcomer_places
+from services.recommend.variety import Variety, broad_pool, diversify, newcomer_places
 from services.recommend.viewer import read_viewer
 
 THREADS = 8
@@ -70,7 +70,7 @@ class Recommender:
         self.library = library
         self.taxonomy = load_taxonomy()
         self.catalogue = Catalogue(library.index) if cache_s is None else Catalogue(library.index, ttl_s=cache_s)
-        self.standing = Standing(library.record, library.index, ttl_s=cache_s)
+        self.standing = Standing(library.record, library.index, ttl_s=cache_s, clock=clock)
         self.clock = clock
         self._sources = tuple(sources if sources is not None else default_sources(library))
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="source")
@@ -101,7 +101,7 @@ class Recommender:
             ranked, feed = self._ranked_answer(ask, viewed, chosen, now, request_id)
             if ask.without:
                 again = self.ranker.again(ranked, causes, viewed, chosen.policy)
-                feed = with_counterfactual(feed, ranked.blended, again, ask.without)
+                feed = with_counterfactual(feed, ranked.blended, again, ask.without, causes.own)
         except IndexUnavailable as error:
             feed = fall_back(self, ask, viewed, chosen, now, request_id, str(error))
         if not ask.dry_run and feed.items:
@@ -161,9 +161,13 @@ class Recommender:
         request, policy = ranked.request, chosen.policy
         scores = ranked.blended.totals
         new = ranked.gathered.scores.get("unexplored", {})
-        best = ranked.blended.ranked()[: max(POOL, ask.limit * 5)]
+        videos = ranked.gathered.videos
+        best = broad_pool(
+            [videos[one] for one in ranked.blended.ranked()], max(POOL, ask.limit * 5), policy.pool_per_topic
+        )
         worth = sorted(new, key=lambda one: (-new[one], one))[: ask.limit]
-        pool = [ranked.gathered.videos[one] for one in dict.fromkeys((*best, *(one for one in worth if one in scores)))]
+        wanted = dict.fromkeys((*(video.video_id for video in best), *(one for one in worth if one in scores)))
+        pool = [videos[one] for one in wanted]
         # A copy of what was seen was seen, and so was what it is a copy of.
         taken = {*request.taste.seen, *self.library.record.originals_of(request.taste.seen)}
         pool = [video for video in pool if video.original not in taken]
@@ -233,19 +237,15 @@ class Recommender:
 
 
 def with_counterfactual(
-    feed: Recommendations, before: Blended, after: Blended, causes: tuple[str, ...]
+    feed: Recommendations, before: Blended, after: Blended, causes: tuple[str, ...], own: frozenset[str] = frozenset()
 ) -> Recommendations:
-    """The feed with each item's place without the causes."""
-    items = tuple(
-        replace(
-            item,
-            without=Without(
-                causes, before.place(item.video_id), after.place(item.video_id), after.totals[item.video_id]
-            ),
-        )
-        for item in feed.items
-    )
-    return replace(feed, items=items)
+    """The feed with each item's place without the causes; `own` are sources that each item in turn has nothing of."""
+
+    def without(video: str) -> Without:
+        blended = after.without_own(video, own) if own else after
+        return Without(causes, before.place(video), blended.place(video), blended.totals[video])
+
+    return replace(feed, items=tuple(replace(item, without=without(item.video_id)) for item in feed.items))
 
 
 def recommend(

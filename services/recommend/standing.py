@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from services.library.index.port import IndexPort
@@ -45,8 +45,11 @@ RECENT_TTL_S = 20.0
 class Standing:
     """Rarity of labels, trends by audience, the newest videos and the newcomers. Safe to share between threads."""
 
-    def __init__(self, record: Record, index: IndexPort, *, ttl_s: float | None = None) -> None:
+    def __init__(
+        self, record: Record, index: IndexPort, *, ttl_s: float | None = None, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._record = record
+        self._clock = clock
         self._recent_s = RECENT_TTL_S if ttl_s is None else ttl_s
         self._rarity = Renewed(lambda: Rarity(index), RARITY_TTL_S if ttl_s is None else ttl_s)
         self._newest = Renewed(lambda: tuple(record.newest_ready(limit=MAX_NEWEST)), self._recent_s)
@@ -81,12 +84,12 @@ class Standing:
         self.rarity(), self.newest(), self.newcomers(), self.trends()
 
     def _find_newcomers(self) -> Mapping[str, Newcomer]:
-        now = utc_now()
+        now = self._clock()
         new = self._record.newest_ready(limit=MAX_NEWCOMERS, since=now - timedelta(days=NEW_DAYS))
         return {one: newcomer for one, newcomer in newcomers_of(self._record, new).items() if still_new(newcomer, now)}
 
     def _find_trends(self, audience: str | None) -> Mapping[str, Trend]:
-        now = utc_now()
+        now = self._clock()
         return trends_of(self._record, now - timedelta(days=TREND_DAYS), now, audience)
 
 

@@ -9,7 +9,7 @@ from services.intake.errors import ServiceError
 from services.library.errors import IndexUnavailable
 from services.library.record.events import Impression, ImpressionBatch, ShownReason
 from services.recommend.answer import Without
-from services.recommend.causes import read_causes
+from services.recommend.causes import OF_THE_VIDEO, read_causes
 from services.recommend.models import QueryModels
 from services.recommend.policies import Policy, PolicyFault, load_policies
 from services.recommend.ranking import Ranked, Viewed, recently_shown
@@ -71,6 +71,8 @@ def causes_shown(reason: ShownReason) -> tuple[str, ...]:
     """The causes that a stored reason names: the events it rests on, or else its source."""
     if reason.events:
         return tuple(f"event:{one}" for one in reason.events)
+    if reason.source in OF_THE_VIDEO:
+        return (f"own:{reason.source}",)
     return ("context",) if reason.source == "fit" else (f"source:{reason.source}",)
 
 
@@ -109,7 +111,10 @@ def place_without(
     recommender: Recommender, ranked: Ranked, viewed: Viewed, policy: Policy, causes: tuple[str, ...], video_id: str
 ) -> Without:
     """One video's place with and without some causes."""
-    again = recommender.ranker.again(ranked, read_causes(causes, recommender.taxonomy), viewed, policy)
+    read = read_causes(causes, recommender.taxonomy)
+    again = recommender.ranker.again(ranked, read, viewed, policy)
+    if read.own:
+        again = again.without_own(video_id, read.own)
     return Without(
         causes,
         ranked.blended.place(video_id),

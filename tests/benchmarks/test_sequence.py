@@ -5,7 +5,7 @@ from rich.console import Console
 from scipy import sparse
 
 from benchmarks.recsys.movielens import Likes, MovieLens
-from benchmarks.recsys.sequence import sequence
+from benchmarks.recsys.sequence import sequences_of
 from benchmarks.recsys.splits import Split
 
 ITEMS, USERS = 8, 40
@@ -30,5 +30,5 @@ def test_it_learns_what_comes_next_and_scores_an_item_nobody_has_liked_by_its_co
     data = MovieLens(("",) * ITEMS, ((),) * ITEMS, likes, likes, (), USERS)
     none = sparse.csr_matrix((USERS, ITEMS), dtype=bool)
     split = Split("round", likes, np.array([USERS - 1]), {USERS - 1: frozenset({3})}, {USERS - 1: 0}, none, ())
-    source = sequence(data, Vectors(), epochs=150, seed=0, console=Console(quiet=True))
+    source = sequences_of(data, Vectors(), (150,), seed=0, console=Console(quiet=True))["150 epochs"]
     assert set(np.argsort(-source(split)[0])[:2]) == {3, ITEMS - 1}

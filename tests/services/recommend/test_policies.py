@@ -57,3 +57,13 @@ def test_an_experiment_gives_every_viewer_the_same_arm_and_each_arm_its_share(tm
     shares = Counter(one.variant for one in chosen)
     assert set(shares) == {"bolder:b", "bolder:control"}
     assert 420 < shares["bolder:b"] < 580
+
+
+def test_newness_counts_less_the_more_is_known_of_the_viewer(tmp_path: Path) -> None:
+    file = written(
+        tmp_path, "default: a\npolicies: {a: {weights: {meaning: 1, fresh: 0.4}, newness_when_known: 0.25}}\n"
+    )
+    policy = load_policies(file).policies["a"]
+    assert policy.weights_for(0) == {"meaning": 1, "fresh": 0.4}
+    assert policy.weights_for(5) == {"meaning": 1, "fresh": pytest.approx(0.25)}
+    assert policy.weights_for(10_000)["fresh"] == pytest.approx(0.1, abs=0.001)

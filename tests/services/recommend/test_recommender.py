@@ -177,6 +177,24 @@ def test_why_repeats_what_was_stored_and_every_cause_lowers_its_item(zoo: Stage)
         why(zoo.recommender, "nonsense", first.video_id)
 
 
+def test_the_own_newness_of_a_video_is_taken_from_it_alone(zoo: Stage) -> None:
+    before = zoo.recommender.recommend(Ask("new", limit=14, dry_run=True))
+    alone = zoo.recommender.recommend(Ask("new", limit=14, without=("own:fresh",), dry_run=True))
+    everywhere = zoo.recommender.recommend(Ask("new", limit=14, without=("source:fresh",), dry_run=True))
+    assert all(item.sources["fresh"].contribution > 0 for item in before.items)
+    assert any(item.without.lower for item in alone.items)
+    for item in alone.items:
+        assert item.without.score == pytest.approx(item.score - item.sources["fresh"].contribution)
+    assert sum(item.without.lower for item in alone.items) > sum(item.without.lower for item in everywhere.items)
+
+
+def test_what_the_viewer_did_comes_before_newness_where_it_carries_more(zoo: Stage) -> None:
+    zoo.did("amy", "like", "cat 0", "cat 1", "cat 2", ago_s=7200)
+    cats = [item for item in zoo.recommender.recommend(Ask("amy", limit=3)).items if item.title.startswith("cat")]
+    assert cats
+    assert all(item.reasons[0].events for item in cats)
+
+
 def test_a_new_video_gets_a_fair_first_audience_and_the_record_shows_how(stage: Stage) -> None:
     old = [Made(f"old {n}", 0, ("cat",), ("pets",), ("healing",)) for n in range(12)]
     stage.add(*old, Made("unwatched", 1, ("noodles",), ("home-cooking",), ("relaxing",)))
