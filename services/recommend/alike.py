@@ -27,4 +27,5 @@ def products(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[
     Not by BLAS: its threads spin while they wait for each other, which costs a request more than a hundred rows are
     worth, and takes the cores from the requests beside it.
     """
-    return np.einsum("ik,jk->ij", rows, others)
+    found: NDArray[np.float32] = np.einsum("ik,jk->ij", rows, others)
+    return found

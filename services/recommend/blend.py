@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from services.recommend.scores import SourceScore
 from services.recommend.sources.base import Scores
@@ -78,6 +81,19 @@ def read(score: float, scale: Scale | None) -> float:
     return min(1.0, max(-1.0, score)) if scale is None else scale.of(score)
 
 
+def read_all(scores: Sequence[float], scale: Scale | None) -> list[float]:
+    """`read` of many scores at once."""
+    if scale is not None and scale.high <= scale.low:
+        return [scale.of(score) for score in scores]
+    values = np.asarray(scores, dtype=np.float64)
+    read_: NDArray[np.float64] = (
+        np.clip(values, -1.0, 1.0)
+        if scale is None
+        else np.clip((values - scale.low) / (scale.high - scale.low), 0.0, 1.0)
+    )
+    return read_.tolist()
+
+
 def scales_of(scores: Mapping[str, Scores], relative: frozenset[str]) -> dict[str, Scale]:
     """Min-max within one source and one request (Lee 1997), for the sources whose scores need it."""
     return {
@@ -104,10 +120,10 @@ def blend(
     """Add up. `weights` add up to 1; `repeats` is what is left, in [0, 1], of a score that was shown before."""
     totals = dict.fromkeys(videos, 0.0)
     for name, values in scores.items():
-        scale, weight = scales.get(name), weights.get(name, 0.0)
-        for one, value in values.items():
-            if one in totals:
-                totals[one] += weight * read(value, scale)
+        weight = weights.get(name, 0.0)
+        ids = [one for one in values if one in totals]
+        for one, value in zip(ids, read_all([values[one] for one in ids], scales.get(name)), strict=True):
+            totals[one] += weight * value
     for one, left in (repeats or {}).items():
         if one in totals and totals[one] > 0:
             totals[one] *= left
