@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.recsys.product import Arm, make_world, opened, start_of, write_library
 from benchmarks.recsys.simulate import Plan, Story, World, figures, play
 
-_IN_MEMORY = Path("/dev/shm")  # noqa: S108 (the folder made there has a name of its own)
+_IN_MEMORY = Path("/dev/shm")
 
 
 @contextmanager

@@ -189,7 +189,7 @@ ARMS: dict[str, Arm] = {
     "no MMR": Arm({"relevance": 1.0}),
     "no session": Arm({}, session=False),
     "no adventure": Arm({}, silent=("adventurous",)),
-    "newness as ever": Arm({"newness_when_known": 1.0}),
+    "newness fades": Arm({"newness_when_known": 0.3}),
 }
 
 

@@ -84,7 +84,7 @@ class Causes:
 
 def read_causes(causes: Sequence[str], taxonomy: Taxonomy) -> Causes:
     """Causes as they are written: `topic:cooking`, `tag:cat`, `mood:healing`, `occasion:bedtime`, `creator:amy`,
-    `video:<id>`, `event:<id>`, `edit:<id>`, `source:trending`, `own:fresh`, or `context`. A first-level topic stands for
+    `video:<id>`, `event:<id>`, `edit:<id>`, `source:trending`, `own:fresh` or `context`. A first-level topic stands for
     its leaves.
 
     Raises `BadCause`.
