@@ -50,7 +50,7 @@ _SMALL = Plan(viewers=2, rounds=200, change_at=100, seeds=(1, 2, 3))
 _FULL = Plan(viewers=6, rounds=200, change_at=100, seeds=(1, 2, 3, 4, 5))
 _PAGE = 5
 _EVENTS, _REQUESTS = 1_000_000, 400
-_EXPLAINED = Plan(viewers=10, rounds=12, change_at=12, seeds=(1,))
+_EXPLAINED = Plan(viewers=6, rounds=12, change_at=12, seeds=(1,))
 
 
 def main(arguments: list[str] | None = None) -> int:
