@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -39,7 +41,7 @@ from services.library.understanding import (
 DIMS = IndexDims(text=384, visual=384, sound=64)
 """Sizes of the lite profile's vectors."""
 
-FRAMES = 3
+FRAMES = 2
 """Frame vectors a clip has."""
 
 TAGS_PER_TOPIC = 24
@@ -205,8 +207,7 @@ def write_record(record: Record, clips: Sequence[Clip], events: int, seed: int =
         for batch in _batches(clips):
             session.execute(insert(VideoRow), [_video_row(clip) for clip in batch])
             documents = [
-                {"video_id": clip.id, "document": _document(clip, taxonomy).model_dump(mode="json"), "updated_at": NOW}
-                for clip in batch
+                {"video_id": clip.id, "document": _document_json(clip, taxonomy), "updated_at": NOW} for clip in batch
             ]
             session.execute(insert(UnderstandingRow), documents)
     return _write_events(record, clips, events, seed)
@@ -225,19 +226,22 @@ def _write_events(record: Record, clips: Sequence[Clip], events: int, seed: int)
 
     def flush(session: Session) -> None:
         if rows:
-            session.execute(insert(EventRow), rows)
+            session.connection().execute(insert(EventRow.__table__), rows)
             rows.clear()
 
     with Session(record.engine) as session, session.begin():
         for viewer in viewers:
             topics = rng.choice(list(by_topic), size=int(rng.integers(2, 5)))
-            ages_s = rng.uniform(60, 60 * 86_400, size=EVENTS_PER_VIEWER)
+            ages_s = rng.uniform(60, 60 * 86_400, size=EVENTS_PER_VIEWER).tolist()
+            ranks = rng.zipf(1.2, size=EVENTS_PER_VIEWER).tolist()
+            acts = kinds[rng.integers(len(kinds), size=EVENTS_PER_VIEWER)].tolist()
+            ratios = rng.uniform(0, 1.4, size=EVENTS_PER_VIEWER).tolist()
             for number in range(EVENTS_PER_VIEWER):
                 of_topic = by_topic[int(topics[number % len(topics)])]
-                clip = of_topic[min(int(rng.zipf(1.2)), len(of_topic)) - 1]
-                kind = str(kinds[int(rng.integers(len(kinds)))])
-                at = now - timedelta(seconds=float(ages_s[number]))
-                ratio = float(rng.uniform(0, 1.4)) if kind == "play" else None
+                clip = of_topic[min(ranks[number], len(of_topic)) - 1]
+                kind = acts[number]
+                at = now - timedelta(seconds=ages_s[number])
+                ratio = ratios[number] if kind == "play" else None
                 rows.append(_event_row(f"{viewer}-{number}", viewer, kind, at, clip, ratio))
                 counts[clip.id, kind, at.replace(minute=0, second=0, microsecond=0)] += 1
             if len(rows) >= 20_000:
@@ -248,7 +252,7 @@ def _write_events(record: Record, clips: Sequence[Clip], events: int, seed: int)
             for (one, kind, hour), count in counts.items()
         ]
         for start in range(0, len(hours), 20_000):
-            session.execute(insert(EventCountRow), hours[start : start + 20_000])
+            session.connection().execute(insert(EventCountRow.__table__), hours[start : start + 20_000])
     return viewers
 
 
@@ -312,13 +316,44 @@ def _video_row(clip: Clip) -> dict[str, object]:
     }
 
 
+def _document_json(clip: Clip, taxonomy: Taxonomy) -> dict[str, object]:
+    """As the record stores it. Dumping a hundred thousand models takes minutes, so the parts that clips share are
+    dumped once.
+    """
+    whole = _dumped(clip.topic, taxonomy)
+    of_moods = [_dumped_label(mood.en, mood.zh, mood.slug) for mood in map(taxonomy.mood, clip.moods)]
+    occasion = taxonomy.occasion(clip.occasion)
+    video = {"id": clip.id, "sha256": clip.sha256, "title": clip.title, "creator": clip.creator}
+    return {
+        **whole,
+        "video": {**whole["video"], **video, "duration_s": clip.duration_s, "language": clip.language},
+        "tags": [_dumped_label(tag, tag, None) for tag in clip.tags],
+        "moods": of_moods,
+        "occasions": [_dumped_label(occasion.en, occasion.zh, occasion.slug)],
+    }
+
+
+_DUMPED: dict[int, dict[str, Any]] = {}
+
+
+def _dumped(topic: int, taxonomy: Taxonomy) -> dict[str, Any]:
+    if topic not in _DUMPED:
+        clip = Clip(0, topic, (), (), taxonomy.occasions[0].slug, "zh", "", 1.0, NOW)
+        _DUMPED[topic] = _document(clip, taxonomy).model_dump(mode="json")
+    return _DUMPED[topic]
+
+
+@cache
+def _dumped_label(en: str, zh: str, slug: str | None) -> dict[str, Any]:
+    return _label(en, zh, slug).model_dump(mode="json")
+
+
+def _label(en: str, zh: str, slug: str | None) -> Label:
+    return Label(label=en, label_zh=zh, slug=slug, evidence=("S1", "F1"), confidence=0.7, source="made-up")
+
+
 def _document(clip: Clip, taxonomy: Taxonomy) -> Understanding:
     leaf = taxonomy.leaves[clip.topic]
-    source = {"confidence": 0.7, "source": "made-up"}
-
-    def label(en: str, zh: str, slug: str | None) -> Label:
-        return Label(label=en, label_zh=zh, slug=slug, evidence=("S1", "F1"), **source)
-
     moods, occasion = [taxonomy.mood(slug) for slug in clip.moods], taxonomy.occasion(clip.occasion)
     lines = [
         Evidence(
@@ -346,9 +381,9 @@ def _document(clip: Clip, taxonomy: Taxonomy) -> Understanding:
         evidence=tuple(lines),
         summary=Bilingual(en=leaf.description_en, zh=leaf.description_zh),
         why=Bilingual(en=leaf.description_en, zh=leaf.description_zh),
-        topics=(label(leaf.en, leaf.zh, leaf.slug),),
-        tags=tuple(label(tag, tag, None) for tag in clip.tags),
-        moods=tuple(label(mood.en, mood.zh, mood.slug) for mood in moods),
-        occasions=(label(occasion.en, occasion.zh, occasion.slug),),
+        topics=(_label(leaf.en, leaf.zh, leaf.slug),),
+        tags=tuple(_label(tag, tag, None) for tag in clip.tags),
+        moods=tuple(_label(mood.en, mood.zh, mood.slug) for mood in moods),
+        occasions=(_label(occasion.en, occasion.zh, occasion.slug),),
         sound=Sound(speech_ratio=0.4, music_ratio=0.4, tempo_bpm=92.0, energy=0.4),
     )

@@ -1,13 +1,14 @@
-"""Pictures of the console for the README and the docs, of a library made from real clips.
+"""Pictures of the console for the README and the docs, of the demo's library: open clips, and what the models wrote.
 
-`python -m benchmarks.screenshots --clips DIR` serves a library of the clips that the console's tests describe and
-photographs its pages in Debian's Chromium.
+`make demo` first, then `python -m benchmarks.screenshots`: a copy of its data folder is served and its pages are
+photographed in Debian's Chromium. Decisions that a picture shows are made in the copy.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from models.runtime import Runtime
 from services.api import Service, Sweeping, create_app
 from services.library.index.schema import IndexDims
 from services.library.library import Library
+from services.library.understanding import VideoState
 from services.settings import Settings
 
 MOST_BYTES = 200_000
@@ -53,26 +55,25 @@ SHOTS = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.screenshots", description=__doc__)
-    parser.add_argument("--clips", type=Path, required=True, help="folder of media with a folder `clips` in it")
+    parser.add_argument("--data", type=Path, help="data folder of a demo that has run (default: where `make demo` ran)")
     parser.add_argument("--out", type=Path, default=Path("docs/images"), help="where the pictures go")
     parser.add_argument("--only", nargs="*", help="names of the pictures to take")
     arguments = parser.parse_args()
     from tests.console.conftest import ARGUMENTS, CHROMIUM, served
-    from tests.console.content import LIBRARY
-    from tests.console.library import add, clip_of
 
+    data = arguments.data or Settings().data_dir / "demo"
     if CHROMIUM is None:
         parser.exit(1, "chromium is not installed (apt-get install chromium)\n")
+    if not data.is_dir():
+        parser.exit(1, f"{data} is not there: run `make demo` first, or name another folder with --data\n")
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder))
+        shutil.copytree(data, Path(folder) / "data", ignore=shutil.ignore_patterns("clips", "run.json"))
+        settings = Settings(data_dir=Path(folder) / "data")
         runtime = Runtime(load_profile("lite"), settings.models_dir)
         dims = IndexDims(text=runtime.text.dim, visual=runtime.vision.dim, sound=runtime.sound.dim)
         with Library.open(settings, dims) as library:
-            videos = [
-                add(library, runtime, content, clip_of(content, Path(folder), arguments.clips), number)
-                for number, content in enumerate(LIBRARY)
-            ]
+            video = most_telling(library)
             service = Service(library, runtime, Sweeping())
             with served(create_app(service)) as url, sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -84,11 +85,21 @@ def main() -> None:
                         )
                         context.add_cookies([{"name": "reelwise_language", "value": shot.language, "url": url}])
                         page = context.new_page()
-                        page.goto(url + shot.path.format(video=videos[0].id))
+                        page.goto(url + shot.path.format(video=video))
                         take(page, shot, arguments.out / f"{shot.name}.png")
                         context.close()
                 browser.close()
+            service.recommender.close()
         runtime.close()
+
+
+def most_telling(library: Library) -> str:
+    """Id of the video with the most kinds of evidence, of these the one with the most tags."""
+    videos = library.record.videos(state=VideoState.READY, limit=100)
+    documents = library.record.understandings(video.id for video in videos)
+    return max(
+        documents, key=lambda one: (len({e.kind for e in documents[one].evidence}), len(documents[one].tags), one)
+    )
 
 
 def take(page: Page, shot: Shot, file: Path) -> None:

@@ -83,8 +83,9 @@ class Pipeline:
     lanes: frozenset[Lane] = frozenset(Lane)
 
     def source(self, video: Video) -> Source:
-        """The video and what its uploaders said, as it stands now."""
-        return Source(video, merge_uploads(self.library.record.uploads(video.id)))
+        """The video, what its uploaders said and the corrections to describe it with, as they stand now."""
+        record = self.library.record
+        return Source(video, merge_uploads(record.uploads(video.id)), record.line_corrections(video.id))
 
     def fingerprints(self, source: Source) -> Mapping[str, str]:
         """Fingerprint of every stage for this video, by stage name."""

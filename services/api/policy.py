@@ -73,6 +73,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/review/videos/{video_id}"): EDITORS,
     ("GET", "/v1/review/videos/{video_id}/history"): EDITORS,
     ("POST", "/v1/review/videos/{video_id}/decisions"): EDITORS,
+    ("POST", "/v1/review/videos/{video_id}/redescribe"): EDITORS,
     ("GET", "/v1/review/videos/{video_id}/reports"): EDITORS,
     ("GET", "/v1/review/views"): EDITORS,
     ("PUT", "/v1/review/views/{name}"): EDITORS,

@@ -10,8 +10,9 @@ from pydantic import Field as PydanticField
 from services.api.schemas import Body
 from services.library.overlay import Action, Decision, Field, Item, Words
 from services.library.record.queue import Progress, Queued
-from services.library.understanding import Bilingual, Understanding
-from services.review import Draft, why_queued
+from services.library.record.types import Video
+from services.library.understanding import Bilingual, Understanding, VideoState
+from services.review import RUNS_AGAIN, Draft, Redescribed, why_queued
 
 ClientKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{8,64}$")]
 
@@ -109,11 +110,65 @@ class ProgressAnswer(BaseModel):
         return cls(**{name: getattr(progress, name) for name in cls.model_fields})
 
 
+class RedescribeView(BaseModel):
+    """`changes` counts the corrected lines that the video is not described with yet, or no longer to be described
+    with; `runs` are the stages that would run again.
+    """
+
+    changes: int
+    runs: tuple[str, ...] = RUNS_AGAIN
+
+
+class CorrectionView(BaseModel):
+    """A corrected line that the video is described with; `corrected` is empty where it was taken away.
+
+    `applied` is false where the newest run of the models does not give the line: the correction is kept for a run
+    that does. `account` asked for the description, at `at`.
+    """
+
+    field: Field
+    machine: str
+    corrected: str
+    start: float | None
+    end: float | None
+    account: str
+    at: AwareDatetime
+    applied: bool
+
+
+class RedescribeAnswer(BaseModel):
+    """`queued`: the video is described again, with `corrections`; `runs` are the stages that run again, none where
+    nothing was corrected or taken back since the last time. `state` is the video's.
+    """
+
+    video_id: str
+    state: VideoState
+    queued: bool
+    runs: tuple[str, ...]
+    corrections: tuple[CorrectionView, ...]
+
+    @classmethod
+    def of(cls, video: Video, done: Redescribed) -> RedescribeAnswer:
+        """The public side."""
+        corrections = tuple(
+            CorrectionView(**one.correction.model_dump(), applied=one.applied) for one in done.corrections
+        )
+        queued = done.changes > 0
+        return cls(
+            video_id=video.id,
+            state=video.state,
+            queued=queued,
+            runs=RUNS_AGAIN if queued else (),
+            corrections=corrections,
+        )
+
+
 class ReviewView(BaseModel):
     """Everything an editor needs of one video.
 
     `document` is what readers see (in a blind review: with the caller's own decisions only), `items` its parts with
-    the machine's words beside the editor's, `history` the log. `published`: the index holds it already.
+    the machine's words beside the editor's, `history` the log. `published`: the index holds it already. `redescribe`
+    is null in a blind review.
     """
 
     document: Understanding
@@ -123,6 +178,7 @@ class ReviewView(BaseModel):
     blind: bool
     revision: int
     published: bool
+    redescribe: RedescribeView | None
     queue: QueueItem | None
 
 

@@ -17,6 +17,7 @@ from services.api.event_schemas import EventsAnswer
 from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswer
 from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
 from services.api.results import MomentAnswer, VideoAnswer
+from services.api.review_schemas import RedescribeAnswer
 from services.api.schemas import DuplicatesAnswer, SubmissionAnswer, VideoDetail, VideoPage
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
@@ -158,6 +159,10 @@ class Client:
     def get(self, path: str, model: type[Answer], **params: object) -> Answer:
         """Any answer of a GET route."""
         return self._ask("GET", path, model, params=_given(**params))
+
+    def redescribe(self, video_id: str) -> RedescribeAnswer:
+        """Describe a video again from its corrected lines."""
+        return self._ask("POST", f"/v1/review/videos/{_quoted(video_id)}/redescribe", RedescribeAnswer)
 
     def lines(self, path: str, **params: object) -> Iterator[str]:
         """A long answer, line by line."""

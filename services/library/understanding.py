@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = "2"
-"""2: `duplicate_of`."""
+SCHEMA_VERSION = "3"
+"""2: `duplicate_of`. 3: `corrected_from` of a line."""
 
 Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0)]
@@ -58,13 +58,23 @@ MOVEMENT = "movement: "
 
 
 class Evidence(Frozen):
-    """One numbered line that annotations cite."""
+    """One numbered line that annotations cite.
+
+    `corrected_from` are the machine's words where an editor corrected the line, None elsewhere; `text` is empty where
+    an editor took the line away.
+    """
 
     id: EvidenceId
     kind: EvidenceKind
     start: Seconds
     end: Seconds
     text: str
+    corrected_from: str | None = None
+
+    @property
+    def machine_words(self) -> str:
+        """What the models heard or read, corrected or not."""
+        return self.text if self.corrected_from is None else self.corrected_from
 
     @property
     def is_movement(self) -> bool:

@@ -17,14 +17,20 @@ FIELDS = ("title", "creator", "language", "duration_s", "published_at", "safety"
 CAPACITY = 50_000
 """Videos kept, about 1.5 KB each."""
 
-VECTOR_CAPACITY = 20_000
-"""Text vectors kept, about 1.6 KB each."""
+TEXT_CAPACITY = 50_000
+"""Text vectors kept, about 1.7 KB each with 384 numbers."""
+
+PAYLOAD_CAPACITY = 20_000
+"""Payloads kept, about 2 KB each."""
 
 STORED_CAPACITY = 5_000
 """Videos kept with their text and frame vectors, about 20 KB each."""
 
 TTL_S = 30.0
 """How long a kept video may differ from the index, seconds. Filters always ask the index itself."""
+
+VECTOR_TTL_S = 300.0
+"""The same of text vectors, which change only when a video is understood anew."""
 
 
 class Catalogue:
@@ -33,8 +39,8 @@ class Catalogue:
     def __init__(self, index: IndexPort, *, ttl_s: float = TTL_S) -> None:
         self._index = index
         self._videos: Kept[str, IndexedVideo] = Kept(CAPACITY, ttl_s)
-        self._texts: Kept[str, Vector] = Kept(VECTOR_CAPACITY, ttl_s)
-        self._payloads: Kept[str, Stored] = Kept(VECTOR_CAPACITY, ttl_s)
+        self._texts: Kept[str, Vector] = Kept(TEXT_CAPACITY, VECTOR_TTL_S if ttl_s == TTL_S else ttl_s)
+        self._payloads: Kept[str, Stored] = Kept(PAYLOAD_CAPACITY, ttl_s)
         self._stored: Kept[str, Stored] = Kept(STORED_CAPACITY, ttl_s)
 
     def videos(self, ids: Iterable[str]) -> dict[str, IndexedVideo]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from services.library.index.port import Collection, IndexPort, Stored, Vector
 from services.recommend.evidence import Moment, ProfileParameters
-from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, LabelKey
+from services.recommend.indexed import CREATOR, LABEL_FIELDS, LANGUAGE, IndexedVideo, LabelKey
 
 __all__ = [
     "CREATOR",
@@ -22,9 +22,6 @@ __all__ = [
     "Rarity",
     "SessionIntent",
 ]
-
-CREATOR, LANGUAGE = "creator", "language"
-"""Fields of the index in which a profile has interests beside the labels."""
 
 _MOMENT_PRIOR = 5.0
 """Evidence, in likes, from which on a moment's own interests count more than the general ones."""
@@ -143,6 +140,19 @@ class Profile:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A video's labels and creator as a vector: the weight of each of `video.carried`, and the vector's length."""
+
+    video: IndexedVideo
+    weights: tuple[float, ...]
+    length: float
+
+
+_CARRIED_CAPACITY = 50_000
+"""Videos whose weights are kept, about 0.3 KB each."""
+
+
 class Rarity:
     """How much a shared label says: inverse document frequency over the index, in [0, 1], the rarest label near 1."""
 
@@ -150,8 +160,28 @@ class Rarity:
         self._total = index.count(Collection.VIDEOS)
         self._counts = {name: index.facet(Collection.VIDEOS, name, limit=max_values) for name in LABEL_FIELDS}
         self._log_total = math.log1p(max(1, self._total))
+        self._known = {
+            LabelKey(name, value): self._says(count)
+            for name, counts in self._counts.items()
+            for value, count in counts.items()
+        }
+        self._alone = self._says(1)
+        self._carried: dict[str, Carried] = {}
 
     def of(self, label: LabelKey) -> float:
         """log(1 + N / n), over its value for a label that one video alone carries."""
-        count = max(1, self._counts[label.field].get(label.value, 1))
-        return math.log1p(self._total / count) / self._log_total
+        return self._known.get(label, self._alone)
+
+    def carried(self, video: IndexedVideo) -> Carried:
+        """What a video carries, weighted; kept, as long as the video was not read anew."""
+        kept = self._carried.get(video.point_id)
+        if kept is None or kept.video is not video:
+            weights = tuple(1.0 if label.field == CREATOR else self.of(label) for label in video.carried)
+            kept = Carried(video, weights, math.hypot(*weights))
+            if len(self._carried) >= _CARRIED_CAPACITY:
+                self._carried.clear()
+            self._carried[video.point_id] = kept
+        return kept
+
+    def _says(self, count: int) -> float:
+        return math.log1p(self._total / max(1, count)) / self._log_total

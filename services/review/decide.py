@@ -210,8 +210,8 @@ class _Plan:
 
 
 def texts_of(document: Understanding, ids: set[str]) -> dict[str, str]:
-    """The cited lines' texts by id."""
-    return {line.id: line.text for line in document.evidence if line.id in ids}
+    """The machine's words of the cited lines by id."""
+    return {line.id: line.machine_words for line in document.evidence if line.id in ids}
 
 
 def _same_version(draft: Draft, item: Item | None) -> None:

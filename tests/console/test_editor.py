@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 
 from playwright.sync_api import Page, expect
 
 from services.library.index.port import Collection
+from services.library.record.types import Lane
 from services.recommend import Context, recommend
 from services.recommend.indexed import point_id
 from tests.console.conftest import PASSWORD, Console
@@ -48,7 +50,7 @@ def test_an_editor_signs_in_and_works_through_ten_videos_by_keyboard_only(consol
         page.keyboard.press("Shift+Digit2")  # rejects the second
         expect(page.locator(f'[data-item="tag:{second}"]')).to_have_class(re.compile("rejected"))
         page.keyboard.press("Shift+A")
-        expect(page.locator("#review-count")).to_have_text(re.compile(r"^(\d+) of \1 decided$"))
+        expect(page.locator("#review-count")).to_have_text(re.compile(r"^(\d+)/\1 decided$"))
         rejected[video] = second
         assert first != second
         page.keyboard.press("n")
@@ -159,6 +161,36 @@ def test_a_line_of_the_transcript_is_corrected_and_the_correction_undone(visit, 
     line.get_by_role("button", name=re.compile("^Undo")).click()
     all_saved(page)
     expect(line.locator(".says")).to_have_text("I've always wondered that")
+
+
+def test_a_video_is_described_again_from_its_corrected_lines_by_keyboard_with_progress(console, visit, ids) -> None:
+    video = ids["ipod-keynote"]
+    page = visit("ada").go(f"/console/videos/{video}")
+    opened(page)
+    panel = page.locator("#redescribe-panel")
+    expect(panel).to_be_hidden()
+    line = page.locator('.line[data-evidence="S1"]')
+    line.get_by_role("button", name=re.compile("^Edit")).click()
+    line.locator("textarea").fill("What nobody has heard yet")
+    page.keyboard.press("Control+Enter")
+    all_saved(page)
+    expect(panel).to_contain_text("Runs again: evidence, language model, labels, vectors.")
+    button = panel.get_by_role("button", name="Describe again from the corrected lines")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(panel).to_contain_text("Describe · waiting for a worker")
+    record = console.library.record
+    page.reload()  # the progress is the video's, not the page's
+    opened(page)
+    expect(panel).to_contain_text("Describe · waiting for a worker")
+    for lane, following in ((Lane.DESCRIBE, Lane.PUBLISH), (Lane.PUBLISH, None)):
+        lease = record.claim(video, lane, now=datetime.now(UTC), lease_s=60)
+        assert record.advance(lease, following)
+    expect(page.locator("#toasts")).to_contain_text("Described again from the corrected lines.")
+    expect(panel).to_be_hidden()
+    line.get_by_role("button", name=re.compile("^Undo")).click()
+    all_saved(page)
+    expect(panel).to_be_visible()
 
 
 def test_keys_can_be_changed_and_a_taken_one_is_refused(visit, ids) -> None:

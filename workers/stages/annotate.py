@@ -70,7 +70,7 @@ def _run(context: StageContext) -> AnnotateOutput:
     frames = context.output(FRAMES.name, FramesOutput)
     sound = context.output(SOUND.name, SoundOutput).profile
     duration = context.output(MEDIA.name, MediaOutput).prepared.info.duration_s
-    lines = found.evidence
+    lines = found.lines
     seen = seen_labels(frames.frames)
 
     space = taxonomy_space(context.runtime, context.blobs)

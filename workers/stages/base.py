@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from models.profile import Profile, Role
 from models.runtime import Runtime
 from services.library.blobs import BlobStore
+from services.library.overlay.corrections import LineCorrection
 from services.library.record.types import Lane, Video
 from services.settings import Settings
 from workers.stages.metadata import Metadata
@@ -27,10 +28,11 @@ OutputT = TypeVar("OutputT", bound=StageOutput)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What comes from outside: the video and what its uploaders said of it."""
+    """What comes from outside: the video, what its uploaders said of it, and the lines that editors corrected."""
 
     video: Video
     metadata: Metadata
+    corrections: tuple[LineCorrection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

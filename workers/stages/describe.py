@@ -59,7 +59,7 @@ def _run(context: StageContext) -> DescribeOutput:
     asking = context.runtime.profile.asking
     language = "zh" if found.language == "zh" else "en"
     prompt = load_prompt(asking.prompts, language)
-    shown, left_out = choose_lines(found.evidence, prompt.shows)
+    shown, left_out = choose_lines(found.lines, prompt.shows)
     media = context.output(MEDIA.name, MediaOutput)
     frames = choose_frames(media.prepared.frames, asking.images)
     says_little = words_in(shown) < asking.min_words or all(line.is_manner for line in shown)

@@ -14,6 +14,7 @@ from services.settings import Settings
 from workers.media.types import Cue, Shot
 from workers.stages.base import Source, Stage, StageContext, StageOutput
 from workers.stages.captions import CAPTIONS, CaptionsOutput
+from workers.stages.corrections import corrected_screen, corrected_speech, with_corrections
 from workers.stages.frame_labels import seen_labels
 from workers.stages.frames import FRAMES, FramesOutput, LabelledFrame
 from workers.stages.media import MEDIA, MediaOutput
@@ -37,15 +38,23 @@ class EvidenceOutput(StageOutput):
     segments: tuple[TimelineSegment, ...] = ()
     language: str | None = None
 
+    @property
+    def lines(self) -> tuple[Evidence, ...]:
+        """What the video is described from: the evidence without the lines that an editor took away."""
+        return tuple(line for line in self.evidence if line.text or line.corrected_from is None)
+
 
 def _inputs(source: Source, _: Settings, __: Profile) -> Mapping[str, Any]:
     said = source.metadata
-    return {
+    inputs: dict[str, Any] = {
         "title": said.title,
         "description": said.description,
         "hashtags": said.hashtags,
         "language_hint": said.language_hint,
     }
+    if source.corrections:  # without any, results from before there were corrections stay good
+        inputs["corrections"] = [one.model_dump(mode="json", exclude={"account", "at"}) for one in source.corrections]
+    return inputs
 
 
 def _run(context: StageContext) -> EvidenceOutput:
@@ -67,10 +76,12 @@ def _run(context: StageContext) -> EvidenceOutput:
     moves = movement_line(prepared.movement, prepared.shots)
     lines += _numbered(EvidenceKind.FRAME, [*seen, *([(0.0, duration, moves)] if moves else [])])
     lines += _numbered(EvidenceKind.SOUND, _heard(profile, duration))
-    language = metadata.language_hint or transcript.language or _language_of(lines)
+    evidence = with_corrections(lines, context.source.corrections)
+    language = metadata.language_hint or transcript.language or _language_of(evidence)
+    said, shown = corrected_speech(transcript.segments, evidence), corrected_screen(screen, evidence)
     return EvidenceOutput(
-        evidence=tuple(lines),
-        segments=timeline(prepared.shots, duration, transcript.segments, screen, captions.cues, frames),
+        evidence=evidence,
+        segments=timeline(prepared.shots, duration, said, shown, captions.cues, frames),
         language=language,
     )
 

@@ -49,8 +49,8 @@ class VectorsOutput(StageOutput):
 def _run(context: StageContext) -> VectorsOutput:
     found = context.output(EVIDENCE.name, EvidenceOutput)
     annotation = context.output(ANNOTATE.name, AnnotateOutput)
-    text = video_text(found.evidence, annotation)
-    moments = video_moments(found.segments, found.evidence)
+    text = video_text(found.lines, annotation)
+    moments = video_moments(found.segments, found.lines)
     with context.runtime.calling(Role.TEXT):
         vectors = context.runtime.text.embed_passages([text, *(moment.text for moment in moments)])
     packed = io.BytesIO()
@@ -58,7 +58,7 @@ def _run(context: StageContext) -> VectorsOutput:
     key = f"{context.folder}/vectors.npy"
     context.blobs.put_bytes(packed.getvalue(), key)
     return VectorsOutput(
-        text=text, lexical_text=lexical_text(found.evidence, annotation), moments=moments, vectors_key=key
+        text=text, lexical_text=lexical_text(found.lines, annotation), moments=moments, vectors_key=key
     )
 
 

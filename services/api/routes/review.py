@@ -20,6 +20,8 @@ from services.api.review_schemas import (
     ProgressAnswer,
     QueueItem,
     QueuePage,
+    RedescribeAnswer,
+    RedescribeView,
     RefreshAnswer,
     ReviewView,
 )
@@ -28,7 +30,7 @@ from services.library.overlay.attention import Signal
 from services.library.record.queue import NotQueued, QueueFilter
 from services.library.record.reviews import Laid
 from services.library.record.types import Video
-from services.review import decide, disputed, seen_by
+from services.review import decide, disputed, redescribe, seen_by, undescribed
 
 router = APIRouter(prefix="/v1/review", tags=["review"])
 
@@ -138,6 +140,25 @@ def add_decisions(service: ServiceOf, caller: CallerOf, video: NamedVideo, body:
     return DecisionsAnswer(saved=done.saved, view=_view(service, video, caller.name, done.laid, done.published))
 
 
+@router.post(
+    "/videos/{video_id}/redescribe",
+    status_code=202,
+    summary="Describe again from the corrected lines",
+    responses=error_responses(401, 403, 404, 409),
+)
+def describe_again(service: ServiceOf, caller: CallerOf, video: NamedVideo) -> RedescribeAnswer:
+    """Run what reads speech and text on screen again, with the lines as editors corrected them.
+
+    Corrections that were taken back since are taken back there as well. Nothing is queued where nothing changed.
+    `GET /v1/videos/{video_id}` says how far it is. 409 `blind_review` while the caller reviews the video blind.
+    """
+    done = redescribe(service.library, video.id, caller.name)
+    now = service.library.record.video(video.id) or video
+    if done.changes and now.lane is not None:
+        service.dispatcher.notify(now.id, now.lane)
+    return RedescribeAnswer.of(now, done)
+
+
 @router.post("/videos/{video_id}/done", summary="Finish a review", responses=error_responses(401, 403, 404))
 def finish(service: ServiceOf, caller: CallerOf, video: NamedVideo) -> DoneAnswer:
     """The caller is done with the video. Where two editors were to look and differ, a third is asked for."""
@@ -164,5 +185,6 @@ def _view(service: Service, video: Video, account: str, laid: Laid, published: b
         blind=blind,
         revision=laid.revision,
         published=laid.published if published is None else published,
+        redescribe=None if blind else RedescribeView(changes=undescribed(service.library, laid)),
         queue=queue,
     )

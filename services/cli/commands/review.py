@@ -1,4 +1,4 @@
-"""Verbs about editors' decisions: export, calibrate, figures."""
+"""Verbs about editors' decisions: describe again, export, calibrate, figures."""
 
 from __future__ import annotations
 
@@ -11,16 +11,39 @@ from rich.table import Table
 
 from services.api.review_desk_schemas import AgreementAnswer, CalibrationAnswer, ReportCard
 from services.cli.launcher import connected, settings_for
-from services.cli.options import Data, Json
+from services.cli.options import Data, Json, VideoId
 from services.cli.output import CliError, out, reported_errors
 
-app = typer.Typer(help="What editors decided: exports, agreement, calibration.", no_args_is_help=True)
+app = typer.Typer(help="What editors decided: describing again, exports, agreement, calibration.", no_args_is_help=True)
 
 _HEADER = """# From a score to the share of such labels that editors accepted: sigmoid(intercept + slope *
 # logit(score)). Written by `reelwise review calibrate`; REELWISE_CALIBRATION names this file.
 """
 
 Since = Annotated[str | None, typer.Option(help="Only videos decided about since then, e.g. 2026-11-01T00:00:00Z.")]
+
+
+@app.command("redescribe")
+def redescribe(video: VideoId, as_json: Json = False, data: Data = None) -> None:
+    """Describe a video again from its corrected lines. Needs `reelwise up` or `analyze` to work."""
+    with reported_errors(), connected(settings_for(data)) as client:
+        answer = client.redescribe(video)
+    if as_json:
+        typer.echo(answer.model_dump_json())
+        return
+    name = answer.video_id[:12]
+    if answer.queued:
+        out.print(f"{name} is {answer.state.value}; {', '.join(answer.runs)} run again, with:")
+    else:
+        out.print(f"{name} is described with its corrected lines already:")
+    table = Table("line", "at", "machine", "corrected", "applied")
+    for one in answer.corrections:
+        at = "-" if one.start is None else f"{one.start:.1f} s"
+        table.add_row(one.field, at, one.machine, one.corrected or "(taken away)", "yes" if one.applied else "no line")
+    if answer.corrections:
+        out.print(table)
+    else:
+        out.print("no corrections: the machine's words.")
 
 
 @app.command("export")

@@ -43,6 +43,19 @@ from services.library.jsonable import storable_json
 
 _LIVE = "live.json"
 _OWNER = "owner"
+_FULL_SCAN_KB = 10_000
+"""Qdrant's own default: what a filter leaves of less than this is compared one by one."""
+
+_GRAPHS = {
+    # Comparing frames costs most of a build, and a link for every value of every payload index doubles it.
+    "visual": qe.HnswIndexConfig(m=8, ef_construct=64, full_scan_threshold=_FULL_SCAN_KB, payload_m=0),
+    # No source searches by sound yet; a vector without a graph can still be searched, one by one.
+    "sound": qe.HnswIndexConfig(m=0, ef_construct=64, full_scan_threshold=_FULL_SCAN_KB, payload_m=0),
+}
+"""Vectors of `videos` whose graph is not Qdrant's default; `docs/decisions/0036-graphs-as-they-are-asked.md` has the
+figures. A collection that was built before takes them at its next `optimize`.
+"""
+
 _INDEX_TYPES = {"keyword": qe.PayloadSchemaType.Keyword, "float": qe.PayloadSchemaType.Float}
 
 
@@ -289,7 +302,10 @@ def _config(collection: Collection, dims: IndexDims) -> Any:
     max_sim = qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim)
     vectors = {
         name: qe.EdgeVectorParams(
-            size=spec.dim, distance=qe.Distance.Cosine, multivector_config=max_sim if spec.multi else None
+            size=spec.dim,
+            distance=qe.Distance.Cosine,
+            multivector_config=max_sim if spec.multi else None,
+            hnsw_config=_GRAPHS.get(name) if collection is Collection.VIDEOS else None,
         )
         for name, spec in dims.vectors(collection).items()
     }

@@ -129,10 +129,10 @@ def _cited(ids: Iterable[str], texts: Mapping[str, str], document: Understanding
 
     A line that is gone is not cited.
     """
-    now = {line.id: line.text for line in document.evidence}
+    now = {line.id: line.machine_words for line in document.evidence}
     by_text: dict[str, str] = {}
     for line in document.evidence:
-        by_text.setdefault(line.text, line.id)
+        by_text.setdefault(line.machine_words, line.id)
     found = []
     for one in ids:
         text = texts.get(one)

@@ -17,6 +17,8 @@ def overlay_lines(
 
     A new run numbers lines anew, so a correction follows the machine's words: it is laid over the line of its kind
     that says what the corrected line said, the one of the same id first. Where none does, it is orphaned and kept.
+    A line that the video is described with as corrected (`corrected_from`) is told by the machine's words as well, so
+    a correction that holds changes nothing there, and one that was taken back brings them back.
     """
     texts: dict[str, str] = {}
     items: list[Item] = []
@@ -42,10 +44,13 @@ def overlay_lines(
     changed = {line.id: texts[line.id] for line in machine.evidence if texts.get(line.id, line.text) != line.text}
     if not changed:
         return {}, items
-    evidence = tuple(
-        line.model_copy(update={"text": changed[line.id]}) if line.id in changed else line for line in machine.evidence
-    )
+    evidence = tuple(_with_text(line, changed[line.id]) if line.id in changed else line for line in machine.evidence)
     return {"evidence": evidence, "segments": _segments(machine, changed)}, items
+
+
+def _with_text(line: Evidence, text: str) -> Evidence:
+    words = line.machine_words
+    return line.model_copy(update={"text": text, "corrected_from": None if text == words else words})
 
 
 def _line(
@@ -57,11 +62,11 @@ def _line(
     if not isinstance(said, LineWords):
         return None
     order = sorted(lines, key=lambda line_id: line_id != target)
-    return next((one for one in order if lines[one].text == said.text and one not in placed), None)
+    return next((one for one in order if lines[one].machine_words == said.text and one not in placed), None)
 
 
 def _item(field: Field, target: str, line: Evidence | None, stands: Standing, anchor: str) -> Item:
-    machine = None if line is None else LineWords(text=line.text)
+    machine = None if line is None else LineWords(text=line.machine_words)
     decision = stands.decision
     if decision is None:
         return Item(
@@ -93,14 +98,20 @@ def _item(field: Field, target: str, line: Evidence | None, stands: Standing, an
 
 
 def _segments(machine: Understanding, changed: Mapping[str, str]) -> tuple[TimelineSegment, ...]:
-    """The timeline with the corrected words in the place of the machine's."""
-    speech = {line.text: changed[line.id] for line in machine.evidence if line.id in changed and line.kind == "S"}
-    screen = {line.text: changed[line.id] for line in machine.evidence if line.id in changed and line.kind == "T"}
+    """The timeline with the words that count in the place of those it was made with."""
+    lines = [line for line in machine.evidence if line.id in changed]
+    speech = {line.text: changed[line.id] for line in lines if line.kind == "S" and line.text}
+    screen = {line.text: changed[line.id] for line in lines if line.kind == "T" and line.text}
+    # A line that the video is described without is not on the timeline: it comes back where it begins.
+    back = [line for line in lines if not line.text]
     segments = []
     for segment in machine.segments:
         said = segment.speech
         for before, after in speech.items() if said is not None else ():
             said = (said or "").replace(before, after)
-        shown = tuple(text for one in segment.onscreen_text if (text := screen.get(one, one)))
-        segments.append(segment.model_copy(update={"speech": said or None, "onscreen_text": shown}))
+        shown = [text for one in segment.onscreen_text if (text := screen.get(one, one))]
+        here = [line for line in back if segment.start <= line.start < segment.end]
+        said = " ".join([*([said] if said else []), *(changed[line.id] for line in here if line.kind == "S")])
+        shown += [changed[line.id] for line in here if line.kind == "T"]
+        segments.append(segment.model_copy(update={"speech": said or None, "onscreen_text": tuple(shown)}))
     return tuple(segments)

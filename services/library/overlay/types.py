@@ -73,8 +73,8 @@ class Decision(Frozen):
     """One entry of the log, which is only ever added to.
 
     `before` and `after` are what the item said to readers; `machine` what the models said then, None for what an
-    editor added. `cited` are the texts of the evidence that `machine` and `after` cite, since a new run numbers
-    lines anew. `blind` decisions were made without sight of other editors'.
+    editor added. `cited` are the machine's words of the evidence that `machine` and `after` cite, since a new run
+    numbers lines anew. `blind` decisions were made without sight of other editors'.
     """
 
     id: int

@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from services.library.errors import RecordUnavailable
+from services.library.record.documents import ParsedDocuments
 
 BUSY_TIMEOUT_S = 30.0
 """How long a SQLite writer waits for its turn, seconds. Transactions take milliseconds."""
@@ -106,6 +107,7 @@ class Database:
         self.engine = engine
         self._writer = writing(engine)
         self._clock = clock
+        self._parsed = ParsedDocuments()
 
     @contextmanager
     def _read(self) -> Iterator[Session]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import JSON, func, select
 from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
 from services.library.jsonable import storable_json
 from services.library.record.costs import cost_row
 from services.library.record.database import Database
+from services.library.record.documents import Revision
 from services.library.record.effective import amendments_of, refresh
 from services.library.record.event_rows import batches
 from services.library.record.tables import StageResultRow, UnderstandingRow, VideoRow
@@ -65,10 +66,26 @@ class Results(Database):
     def understandings(self, video_ids: Iterable[str]) -> dict[str, Understanding]:
         """What readers see of these videos, by id; those that have no document are left out."""
         found: dict[str, Understanding] = {}
+        wanted = sorted(set(video_ids))
+        if not wanted:
+            return found
+        row = UnderstandingRow
         with self._read() as session:
-            for some in batches(sorted(set(video_ids))):
-                for row in session.scalars(select(UnderstandingRow).where(UnderstandingRow.video_id.in_(some))):
-                    found[row.video_id] = Understanding.model_validate(row.effective or row.document)
+            missing: dict[str, Revision] = {}
+            for some in batches(wanted):
+                query = select(row.video_id, row.revision, row.updated_at).where(row.video_id.in_(some))
+                for video_id, revision, updated_at in session.execute(query):
+                    kept = self._parsed.get(video_id, (revision, updated_at))
+                    if kept is None:
+                        missing[video_id] = (revision, updated_at)
+                    else:
+                        found[video_id] = kept
+            for some in batches(list(missing)):
+                document = func.coalesce(row.effective, row.document, type_=JSON)
+                query = select(row.video_id, row.revision, row.updated_at, document).where(row.video_id.in_(some))
+                for video_id, revision, updated_at, stored in session.execute(query):
+                    found[video_id] = Understanding.model_validate(stored)
+                    self._parsed.put(video_id, (revision, updated_at), found[video_id])
         return found
 
     def put_understanding(self, understanding: Understanding) -> None:

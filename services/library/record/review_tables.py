@@ -41,6 +41,22 @@ class DecisionRow(Base):
     prompt: Mapped[str | None] = mapped_column(Text)
 
 
+class LineCorrectionRow(Base):
+    """A corrected line that the video is described with; `place` is its number among the video's."""
+
+    __tablename__ = "line_corrections"
+
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    field: Mapped[str] = mapped_column(String(16))
+    machine: Mapped[str] = mapped_column(Text)
+    corrected: Mapped[str] = mapped_column(Text)
+    start: Mapped[float | None] = mapped_column(Float)
+    end: Mapped[float | None] = mapped_column(Float)
+    account: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class QueueRow(Base):
     """A video as the queue sorts and filters it; written whenever its document changes.
 

@@ -17,6 +17,7 @@ from services.library.record.activity import Activity
 from services.library.record.audience import Audience
 from services.library.record.cleaning import CleaningRules
 from services.library.record.copies import Copies
+from services.library.record.corrections import Corrections
 from services.library.record.costs import Costs
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.desk import Desk
@@ -34,7 +35,20 @@ from services.library.understanding import VideoState
 
 
 class Record(
-    Leases, Results, Reviews, Queue, Rules, Desk, Accounts, ViewerData, Audience, Reactions, Activity, Costs, Copies
+    Leases,
+    Results,
+    Reviews,
+    Corrections,
+    Queue,
+    Rules,
+    Desk,
+    Accounts,
+    ViewerData,
+    Audience,
+    Reactions,
+    Activity,
+    Costs,
+    Copies,
 ):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 

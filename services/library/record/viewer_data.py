@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ from services.library.record.events import (
 )
 from services.library.record.viewers import Viewers
 
+_SHOWN = tuple(field.name for field in fields(ShownReason))
+
 _PAGE = 1000
 """Rows that an export reads at a time."""
 
@@ -53,7 +55,7 @@ class ViewerData(Viewers):
                 "request_id": batch.request_id, "position": item.position, "video_id": item.video_id,
                 "score": storable_json(item.score, "score"),
                 "contributions": storable_json(item.contributions, "contributions"),
-                "reasons": storable_json([asdict(reason) for reason in item.reasons], "reasons"),
+                "reasons": storable_json([_plain(reason) for reason in item.reasons], "reasons"),
             }
             for item in batch.items
         ]  # fmt: skip
@@ -64,10 +66,11 @@ class ViewerData(Viewers):
             unknown = wanted - self._known_videos(session, wanted)
             if unknown:
                 raise InvalidValue(f"The answer shows videos that are not in the record: {sorted(unknown)[:3]}.")
-            insert = self._insert(ImpressionBatchRow).values(**first).on_conflict_do_nothing()
-            new = session.scalar(insert.returning(ImpressionBatchRow.request_id)) is not None
-            for some in batches(rows if new else []):
-                session.execute(self._insert(ImpressionRow).values(some))
+            insert = self._insert(ImpressionBatchRow).on_conflict_do_nothing()
+            new = session.scalar(insert.returning(ImpressionBatchRow.request_id), first) is not None
+            if new and rows:
+                # Values apart from the statement: it is compiled once, not once an answer.
+                session.execute(self._insert(ImpressionRow), rows)
 
     def impressions(self, request_id: str) -> ImpressionBatch | None:
         """What the answer with this id showed, in its order."""
@@ -200,6 +203,10 @@ def _batch(row: ImpressionBatchRow, items: Sequence[ImpressionRow]) -> Impressio
             for item in items
         ),
     )  # fmt: skip
+
+
+def _plain(reason: ShownReason) -> dict[str, Any]:
+    return {name: getattr(reason, name) for name in _SHOWN}
 
 
 def _reason(stored: dict[str, Any]) -> ShownReason:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, TypeVar
 
@@ -140,6 +141,26 @@ class Taxonomy(BaseModel):
         """The leaves under a first-level topic; a leaf is its own only leaf. `KeyError` for an unknown slug."""
         topic = self.topic(slug)
         return (topic,) if topic.parent else tuple(leaf for leaf in self.leaves if leaf.parent == slug)
+
+    @cached_property
+    def hinted_topics(self) -> Mapping[str, frozenset[str]]:
+        """Occasion -> the topics that its hints name, with the leaves under them."""
+        return {
+            one.slug: frozenset(
+                (*one.hints.topics, *(leaf.slug for slug in one.hints.topics for leaf in self.leaves_of(slug)))
+            )
+            for one in self.occasions
+        }
+
+    @cached_property
+    def mood_distances(self) -> Mapping[str, Mapping[str, float]]:
+        """Mood -> mood -> how far apart they lie on the valence/arousal plane."""
+        return {
+            one.slug: {
+                other.slug: math.hypot(one.valence - other.valence, one.arousal - other.arousal) for other in self.moods
+            }
+            for one in self.moods
+        }
 
     @cached_property
     def _topics(self) -> dict[str, Topic]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from services.library.index.port import Filter, IndexPort, Vector
@@ -37,7 +39,7 @@ class Wish:
     labels: tuple[LabelKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SourceRequest:
     """One request as every source sees it.
 
@@ -59,6 +61,16 @@ class SourceRequest:
     trends: Mapping[str, Trend]
     newest: Sequence[str]
     newcomers: Mapping[str, Newcomer]
+
+    @cached_property
+    def label_norm(self) -> float:
+        """Length of the viewer's interest in labels."""
+        return math.hypot(*self.taste.labels.values())
+
+    @cached_property
+    def most_taken_up(self) -> float:
+        """log(1 + score) of the video that is taken up most; 0 where none is."""
+        return math.log1p(max((trend.score for trend in self.trends.values()), default=0.0))
 
 
 Scores = dict[str, float]

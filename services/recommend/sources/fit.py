@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from services.library.index.port import Collection
@@ -66,10 +65,9 @@ def hints_met(video: IndexedVideo, context: ResolvedContext, taxonomy: Taxonomy)
     if context.occasion is None:
         return False, False, False
     hints = context.occasion.hints
-    wanted = {leaf.slug for slug in hints.topics for leaf in taxonomy.leaves_of(slug)} | set(hints.topics)
     return (
-        bool(set(hints.moods) & set(video.values("moods"))),
-        bool(wanted & set(video.values("topics"))),
+        any(mood in hints.moods for mood in video.values("moods")),
+        not taxonomy.hinted_topics[context.occasion.slug].isdisjoint(video.values("topics")),
         video.duration_s is not None and video.duration_s <= hints.max_duration_s,
     )
 
@@ -77,14 +75,8 @@ def hints_met(video: IndexedVideo, context: ResolvedContext, taxonomy: Taxonomy)
 def _mood_fit(wanted: str, moods: Sequence[str], taxonomy: Taxonomy) -> float:
     if wanted in moods:
         return 1.0
-    known = {mood.slug: mood for mood in taxonomy.moods}
-    target = known[wanted]
-    distances = [
-        math.hypot(target.valence - known[slug].valence, target.arousal - known[slug].arousal)
-        for slug in moods
-        if slug in known
-    ]
-    return 0.4 if distances and min(distances) <= _NEAR_MOOD else 0.0
+    distances = taxonomy.mood_distances[wanted]
+    return 0.4 if any(distances.get(slug, _NEAR_MOOD + 1) <= _NEAR_MOOD for slug in moods) else 0.0
 
 
 def _occasion_fit(context: ResolvedContext, video: IndexedVideo, taxonomy: Taxonomy) -> float:

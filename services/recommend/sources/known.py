@@ -37,7 +37,7 @@ class Trending:
 
     @staticmethod
     def _scored(request: SourceRequest, ids: Mapping[str, object] | list[str]) -> Scores:
-        most = math.log1p(max((trend.score for trend in request.trends.values()), default=0.0))
+        most = request.most_taken_up
         return {
             one: max(0.0, math.log1p(max(0.0, request.trends[one].score)) / most)
             if one in request.trends and most
@@ -112,7 +112,7 @@ def newcomer_fit(request: SourceRequest, video: IndexedVideo) -> float:
     """
     labels = request.taste.labels
     if labels:
-        match = label_match(video, labels, request.rarity, math.hypot(*labels.values()))
+        match = label_match(video, labels, request.rarity, request.label_norm)
         return LEAST_FIT * (1.0 + min(1.0, 3.0 * match)) if match > 0 else LEAST_FIT * max(0.0, 0.9 + match)
     if not request.context.empty:
         return LEAST_FIT * (1.0 + fit_score(video, request.context, request.taxonomy))

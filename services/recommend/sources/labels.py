@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from services.library.index.port import Collection
@@ -57,21 +56,20 @@ class Labels:
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """How well each video's labels match."""
-        norm = math.hypot(*request.taste.labels.values())
-        return {one: label_match(video, request.taste.labels, request.rarity, norm) for one, video in videos.items()}
-
-
-def carried(video: IndexedVideo) -> tuple[LabelKey, ...]:
-    """A video's labels, its creator among them."""
-    return (*video.labels, LabelKey(CREATOR, video.creator)) if video.creator else video.labels
+        return {
+            one: label_match(video, request.taste.labels, request.rarity, request.label_norm)
+            for one, video in videos.items()
+        }
 
 
 def label_match(video: IndexedVideo, interest: Mapping[LabelKey, float], rarity: Rarity, norm: float) -> float:
     """Cosine in [-1, 1]; `norm` is the length of `interest`."""
-    rare = [(label, _rarity(rarity, label)) for label in carried(video)]
-    dot = sum(interest.get(label, 0.0) * weight for label, weight in rare)
-    norms = math.hypot(*(weight for _, weight in rare)) * norm
-    return dot / norms if norms else 0.0
+    carried = rarity.carried(video)
+    norms = carried.length * norm
+    if not norms:
+        return 0.0
+    pairs = zip(video.carried, carried.weights, strict=True)
+    return sum(interest[label] * weight for label, weight in pairs if label in interest) / norms
 
 
 def _rarity(rarity: Rarity, label: LabelKey) -> float:

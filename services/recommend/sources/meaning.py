@@ -6,7 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from services.library.index.port import Collection, Filter, Vector
+from services.recommend.alike import products
 from services.recommend.catalogue import video_id
 from services.recommend.indexed import IndexedVideo, point_id
 from services.recommend.sources.base import Scores, SourceRequest
@@ -41,12 +44,23 @@ class Nearness:
         return self._best(request, directions, request.allowed, each)
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
-        """Nearness of these videos, which the index works out without handing their vectors over."""
+        """Nearness of these videos: of texts by vectors that are kept; of frames, which are many, by the index."""
         if not videos:
             return {}
+        if self.using == "text":
+            return self._near_texts(request, videos)
         asked = Filter(ids=[point_id(one) for one in videos])
         within = Filter(within=request.index.prepare(Collection.VIDEOS, asked))
         return self._best(request, self.directions(request), within, len(videos))
+
+    def _near_texts(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
+        texts = request.catalogue.texts(videos)
+        directions = self.directions(request)
+        if not texts or not directions:
+            return {}
+        weights = np.sqrt([weight for weight, _ in directions])
+        cosines = products(np.stack(list(texts.values())), np.stack([vector for _, vector in directions]))
+        return dict(zip(texts, (cosines * weights).max(axis=1).tolist(), strict=True))
 
     def _best(self, request: SourceRequest, directions: Directed, where: Filter, limit: int) -> Scores:
         best: Scores = {}

@@ -16,7 +16,7 @@ from services.api.media_types import UNKNOWN, media_type
 from services.api.ranges import ByteRange, Unsatisfiable, parse_range
 from services.cli.bridge import InProcessTransport
 from services.library.pictures import Pictures
-from services.library.record.types import StageResult, Submission
+from services.library.record.types import Lane, StageResult, Submission
 
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00" + bytes(range(256)) * 20
 
@@ -127,7 +127,7 @@ def test_a_range_of_bytes_has_a_length() -> None:
 def test_health_counts_states_lanes_and_what_was_finished(client, empty, video) -> None:
     health = client.get("/console/data/health").json()
     assert (health["counts"]["queued"], health["waiting"]) == (1, {"prepare": 1})
-    lease = empty.record.claim(video, "prepare", now=datetime.now(UTC), lease_s=60)
+    lease = empty.record.claim(video, Lane.PREPARE, now=datetime.now(UTC), lease_s=60)
     assert empty.record.reject(lease, "not a video")
     health = client.get("/console/data/health").json()
     assert (health["waiting"], sum(hour["rejected"] for hour in health["hours"])) == ({}, 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.library.overlay import Action, Amendments, Decision, Field, LineWords, NamedLabel, overlay
 from services.library.overlay.types import ItemState
-from services.library.understanding import Label
+from services.library.understanding import Label, TimelineSegment
 from tests.services.review.conftest import document, label
 
 WORDS = ("cat", "dog", "fun", "sea")
@@ -141,3 +141,41 @@ def test_a_rename_reaches_machine_and_editors_words_and_a_suppressed_label_is_go
     assert [(tag.label, tag.label_zh) for tag in laid.document.tags] == [("Ocean", "海洋")]
     hidden = Amendments(suppressed={Field.TAG: frozenset({"sea"})})
     assert overlay(said(("sea", "fun")), [entry(1, Action.ACCEPT, "sea")], hidden).document.tags[0].label == "fun"
+
+
+def test_a_line_that_the_video_is_described_with_as_corrected_is_corrected_once_and_comes_back_when_taken_back() -> (
+    None
+):
+    fix = Decision(
+        id=1, video_id="v", field=Field.SPEECH, target="S1", action=Action.EDIT, account="mia", at=AT,
+        machine=LineWords(text="this is about cat"), after=LineWords(text="this is about cat food"),
+    )  # fmt: skip
+    found = document("cat")
+    before = overlay(found, [fix])
+    assert before.document.evidence[0].corrected_from == "this is about cat"
+    described = found.model_copy(update={"evidence": before.document.evidence})
+    laid = overlay(described, [fix])
+    assert laid.document.evidence == described.evidence
+    item = next(item for item in laid.items if item.field is Field.SPEECH)
+    assert (item.machine, item.effective, item.orphaned) == (fix.machine, fix.after, False)
+    taken_back = fix.model_copy(update={"id": 2, "action": Action.UNDO, "undoes": 1})
+    assert overlay(described, [fix, taken_back]).document.evidence == found.evidence
+
+
+def test_a_line_that_the_video_is_described_without_comes_back_to_its_place_when_that_is_taken_back() -> None:
+    away = Decision(
+        id=1, video_id="v", field=Field.SPEECH, target="S1", action=Action.REJECT, account="mia", at=AT,
+        machine=LineWords(text="this is about cat"),
+    )  # fmt: skip
+    segments = (TimelineSegment(start=0, end=2, speech="hello"), TimelineSegment(start=2, end=4, speech="bye"))
+    gone = document("cat").evidence[0].model_copy(update={"text": "", "corrected_from": "this is about cat"})
+    described = document("cat", evidence=(gone,), segments=segments)
+    assert overlay(described, [away]).document.segments == segments
+    assert [part.speech for part in overlay(described, []).document.segments] == ["hello this is about cat", "bye"]
+
+
+def test_a_citation_holds_when_its_line_is_described_as_corrected() -> None:
+    found = document("cat", tags=())
+    line = found.evidence[0].model_copy(update={"text": "a kitten", "corrected_from": found.evidence[0].text})
+    described = found.model_copy(update={"evidence": (line,)})
+    assert [tag.evidence for tag in overlay(described, [entry(1, Action.ADD, "cat")]).document.tags] == [("S1",)]

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from services.library.record.database import open_engine
 from services.library.record.store import Record
 from services.library.record.types import Submission
+from tests.postgres import binaries, running_server
 
 T0 = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 
@@ -38,14 +39,26 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server's URL: the one that REELWISE_TEST_POSTGRES names, which is wiped, or one of the tests' own."""
+    named = os.environ.get("REELWISE_TEST_POSTGRES")
+    if named is not None:
+        yield named
+        return
+    folder = binaries()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
+    with running_server(folder) as server:
+        yield server
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database. PostgreSQL takes part where REELWISE_TEST_POSTGRES names one to wipe."""
+    """An empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'reelwise.db'}"
-    server = os.environ.get("REELWISE_TEST_POSTGRES")
-    if server is None:
-        pytest.skip("REELWISE_TEST_POSTGRES names no database (postgresql+psycopg://...) to test against")
+    server: str = request.getfixturevalue("postgres")
     engine = open_engine(server)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))

@@ -38,6 +38,7 @@ function keep(changed) {
 const put = (edit) => keep([...edits.filter((one) => one.op !== edit.op || one.kind !== edit.kind || one.slug !== edit.slug), edit]);
 
 function draw() {
+  if (!taxonomy) return; // what was typed before it came is heeded when it is there
   const wanted = $("filter").value.trim().toLowerCase();
   const fits = (/** @type {Entry} */ entry) => !wanted || `${entry.slug} ${entry.en} ${entry.zh}`.toLowerCase().includes(wanted);
   const node = (/** @type {Entry} */ entry) => h("button", { type: "button", class: edits.some((one) => one.kind === kind() && one.slug === entry.slug) ? "changed" : "", "aria-pressed": String(chosen === entry.slug), on: { click: () => { chosen = entry.slug; draw(); drawEntry(); } } }, name(entry));
@@ -60,6 +61,7 @@ function words(edit) {
 }
 
 function drawEntry() {
+  if (!taxonomy) return undefined;
   const entry = entries().find((one) => one.slug === chosen);
   if (!entry) return replace($("entry"), h("p", { class: "muted" }, t("taxonomy.choose")));
   const described = edits.find((one) => one.op === "describe" && one.kind === kind() && one.slug === entry.slug);

@@ -63,7 +63,7 @@ export function open(video, options = {}) {
     const drawWords = (/** @type {any[]} */ lines, /** @type {any} */ more) => { words.light = mountTranscript($("transcript"), lines, own, more).light; };
     if (reviewed) {
       review?.close();
-      review = new Review({ video: id, reviewed, spotlight, drawWords, facts: $("facts"), load, open });
+      review = new Review({ video: id, state: detail.state, reviewed, spotlight, drawWords, facts: $("facts"), load, open });
     } else {
       drawWords(evidence, {});
       replace($("facts"), readOnlyFacts(document_, byId, spotlight));

@@ -20,8 +20,10 @@ export async function openBulk(where, done) {
   const after = h("label", { class: "field", hidden: true }, h("span", {}, t("bulk.after")), h("span", {}));
   const draw = () => {
     replace(target, labelInput("target", field.value, taxonomy));
-    replace(after.lastElementChild, labelInput("after", field.value, taxonomy));
-    after.hidden = action.value !== "edit";
+    // A field that is hidden must not be there: a required one would keep the form from being sent, unseen.
+    const edits = action.value === "edit";
+    replace(after.lastElementChild, edits && labelInput("after", field.value, taxonomy));
+    after.hidden = !edits;
     replace(shown);
     run.disabled = true;
   };

@@ -12,13 +12,14 @@ import { editorForm } from "./editor.js";
 import { historyPanel } from "./history.js";
 import { LABELS, LINES, SENTENCES, decided, idOf, withPending } from "./model.js";
 import { flush, onChange, onSaved, pending, send, settled, withdraw } from "./outbox.js";
+import { makeRedescribe } from "./redescribe.js";
 import { labelItem, lineActions, safetyItem, sentenceItem } from "./rows.js";
 import { bindReviewKeys } from "./shortcuts.js";
 import { ahead, finished, preload, taken } from "./upcoming.js";
 
 /** @typedef {import("./model.js").Item} Item */
 /**
- * @typedef {{video: string, reviewed: any, spotlight: any, drawWords: (lines: any[], more: any) => void,
+ * @typedef {{video: string, state: string, reviewed: any, spotlight: any, drawWords: (lines: any[], more: any) => void,
  *   facts: HTMLElement, load: (id: string) => Promise<any>, open: (video: any) => void}} Setup
  */
 
@@ -42,6 +43,7 @@ export class Review {
     this.evidence = new Map(this.view.document.evidence.map((/** @type {any} */ line) => [line.id, line]));
     this.stops = [onChange(() => this.draw()), onSaved((video, answer) => this.saved(video, answer))];
     shownNow = this;
+    this.redescribe = makeRedescribe(setup.video, { state: setup.state, here: () => shownNow === this, ready: () => this.again() });
     this.start().catch(complain);
   }
 
@@ -55,6 +57,16 @@ export class Review {
     flush();
     post(`/v1/review/videos/${this.setup.video}/claim`).catch((error) => { if (error.code === "claimed") toast(error.message, { bad: true }); });
     preload(this.setup.video, filter, this.setup.load).catch(() => {});
+  }
+
+  /** Show the video as it is now; whoever is typing says when. */
+  async again() {
+    if (this.form) return toast(t("redescribe.done"), { action: t("redescribe.show"), act: () => { this.form = null; this.again(); } });
+    try {
+      const video = await this.setup.load(this.setup.video);
+      if (shownNow === this) this.setup.open(video);
+    } catch (error) { complain(error); }
+    return undefined;
   }
 
   close() {
@@ -94,11 +106,13 @@ export class Review {
     const mark = focus && !this.form?.element.contains(focus) ? marker(focus) : null;
     const inForm = focus && this.form?.element.contains(focus) ? focus : null;
     const list = this.listed();
+    this.redescribe.draw(this.view.redescribe);
     const setting = (/** @type {Item} */ item) => ({ evidence: this.evidence, spotlight: this.setup.spotlight, act: this.act, current: this.current, form: this.form?.id === idOf(item) ? this.form.element : null });
     const tags = list.filter((item) => item.field === "tag");
     const panels = [
       reviewBar({ decided: list.filter(decided).length, all: list.length, blind: this.view.blind, done: Boolean(this.view.queue?.finished_by.includes(page.account)) }, { acceptAll: this.acceptAll, undo: this.undoLast, next: this.next, previous: () => history.back() }),
       this.queueWhy(),
+      this.redescribe.element,
       h("section", { class: "panel" }, list.filter((item) => SENTENCES.includes(item.field)).map((item) => sentenceItem(item, setting(item)))),
       ...LABELS.map((field) => this.labelPanel(field, list.filter((item) => item.field === field), tags, setting)),
       list.some((item) => item.field === "safety") && h("section", { class: "panel" }, h("h2", {}, t("fields.safety")), h("ul", { class: "labels" }, list.filter((item) => item.field === "safety").map((item) => safetyItem(item, setting(item))))),
