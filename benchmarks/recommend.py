@@ -50,7 +50,7 @@ _SMALL = Plan(viewers=2, rounds=200, change_at=100, seeds=(1, 2, 3))
 _FULL = Plan(viewers=6, rounds=200, change_at=100, seeds=(1, 2, 3, 4, 5))
 _PAGE = 5
 _EVENTS, _REQUESTS = 1_000_000, 400
-_EXPLAINED = Plan(viewers=10, rounds=12, change_at=12, seeds=(1,))
+_EXPLAINED = Plan(viewers=6, rounds=12, change_at=12, seeds=(1,))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--full", action="store_true", help="more viewers and seeds, and latency at 100,000 videos too")
     parser.add_argument("--clips", type=int, default=4000, help="made-up clips of the audience (default 4000)")
     parser.add_argument("--seeds", type=int, nargs="+", help="of the audience's viewers (default 1 2 3)")
+    parser.add_argument("--viewers", type=int, help="of the audience, for each seed (default 2)")
     parser.add_argument("--arms", nargs="+", choices=tuple(ARMS), help="which arms of the audience (default all)")
     parser.add_argument("--jobs", type=int, default=1, help="processes that the audience's runs share (default 1)")
     parser.add_argument("--rounds", type=int, default=200, help="rounds of the audience; the taste changes half-way")
@@ -112,6 +113,7 @@ def _audience(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
     if "simulate" in given.parts:
         plan = replace(_FULL if given.full else _SMALL, rounds=given.rounds, change_at=given.rounds // 2)
         plan = replace(plan, seeds=tuple(given.seeds)) if given.seeds else plan
+        plan = replace(plan, viewers=given.viewers) if given.viewers else plan
         arms = {name: arm for name, arm in ARMS.items() if not given.arms or name in given.arms}
         load, began = os.getloadavg()[0], time.monotonic()
         found = run_arms((given.clips, given.seed), arms, plan, progress, page=_PAGE, jobs=given.jobs)

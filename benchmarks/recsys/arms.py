@@ -69,7 +69,8 @@ def _run(
     name: str,
     console: Console | None = None,
 ) -> list[Story]:
-    own = folder / f"{os.getpid()}-{seed}"
+    # Policies are kept by path for as long as a process lives, so no two arms may share one.
+    own = folder / f"{name}-{seed}".replace(" ", "-")
     said = f"{name}, seed {seed}"
     # Lists are short: threads of the linear algebra cost more than they save.
     with threadpool_limits(1), opened(folder / "template", own, arm, start, page=page) as product:

@@ -184,12 +184,12 @@ class Arm:
 
 ARMS: dict[str, Arm] = {
     "as it ships": Arm({}),
-    "no exploration": Arm({"exploration_share": 0.0}, silent=("unexplored", "fresh")),
+    "no exploration": Arm({"exploration_share": 0.0}, silent=("unexplored",)),
     "no calibration": Arm({"calibration": 0.0}),
     "no MMR": Arm({"relevance": 1.0}),
     "no session": Arm({}, session=False),
     "no adventure": Arm({}, silent=("adventurous",)),
-    "newness as ever": Arm({"newness_when_known": 1.0}),
+    "newness fades": Arm({"newness_when_known": 0.3}),
 }
 
 

@@ -59,7 +59,6 @@ class Policy(_Checked):
     calibration: Share = 0.15
     exploration_share: Share = 0.1
     newness_when_known: Share = 1.0
-    pool_per_topic: Share = 1.0
     repeat_discount: Share = 0.5
     repeat_drop: int = Field(4, ge=1, le=1000)
     repeat_days: float = Field(7.0, gt=0, le=365)

@@ -37,7 +37,7 @@ from services.recommend.sources.labels import Labels
 from services.recommend.sources.meaning import LOOKS, MEANING, WISH
 from services.recommend.standing import Standing
 from services.recommend.taste import TAKEN_RATIO
-from services.recommend.variety import Variety, broad_pool, diversify, newcomer_places
+from services.recommend.variety import Variety, diversify, newcomer_places
 from services.recommend.viewer import read_viewer
 
 THREADS = 8
@@ -161,13 +161,9 @@ class Recommender:
         request, policy = ranked.request, chosen.policy
         scores = ranked.blended.totals
         new = ranked.gathered.scores.get("unexplored", {})
-        videos = ranked.gathered.videos
-        best = broad_pool(
-            [videos[one] for one in ranked.blended.ranked()], max(POOL, ask.limit * 5), policy.pool_per_topic
-        )
+        best = ranked.blended.ranked()[: max(POOL, ask.limit * 5)]
         worth = sorted(new, key=lambda one: (-new[one], one))[: ask.limit]
-        wanted = dict.fromkeys((*(video.video_id for video in best), *(one for one in worth if one in scores)))
-        pool = [videos[one] for one in wanted]
+        pool = [ranked.gathered.videos[one] for one in dict.fromkeys((*best, *(one for one in worth if one in scores)))]
         # A copy of what was seen was seen, and so was what it is a copy of.
         taken = {*request.taste.seen, *self.library.record.originals_of(request.taste.seen)}
         pool = [video for video in pool if video.original not in taken]

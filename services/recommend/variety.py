@@ -83,26 +83,6 @@ def diversify(
     return [ranked[at] for at in picked]
 
 
-def broad_pool(ranked: Sequence[IndexedVideo], size: int, per_topic: float) -> list[IndexedVideo]:
-    """The best `size` of `ranked`, best first, of which one topic fills at most the share `per_topic` while others are
-    left. Without it, a topic with many good videos is all that variety gets to choose from.
-    """
-    most = max(1, round(size * per_topic))
-    counts: dict[str, int] = {}
-    taken: list[IndexedVideo] = []
-    rest: list[IndexedVideo] = []
-    for video in ranked:
-        if len(taken) == size:
-            break
-        topic = next(iter(video.values("topics")), "")
-        if topic and counts.get(topic, 0) >= most:
-            rest.append(video)
-            continue
-        counts[topic] = counts.get(topic, 0) + 1
-        taken.append(video)
-    return [*taken, *rest[: size - len(taken)]]
-
-
 def newcomer_places(limit: int, share: float, seed: int) -> frozenset[int]:
     """Positions kept for newcomers, `share` of the list on average; never the first, which should please."""
     chance = random.Random(f"places:{seed}")  # noqa: S311 (no secret)

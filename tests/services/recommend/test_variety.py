@@ -9,7 +9,8 @@ from services.recommend.variety import Variety, diversify, newcomer_places, topi
 
 def video(number: int, topic: str | None = None, creator: str | None = None) -> IndexedVideo:
     labels = (LabelKey("topics", topic),) if topic else ()
-    return IndexedVideo(point_id(f"{number:032x}"), None, creator, None, None, None, labels, ())
+    own = f"{number:032x}"
+    return IndexedVideo(point_id(own), None, creator, None, None, None, labels, (), own)
 
 
 def order(videos, scores, vectors=None, **settings) -> list[int]:
