@@ -226,7 +226,7 @@ def _write_events(record: Record, clips: Sequence[Clip], events: int, seed: int)
 
     def flush(session: Session) -> None:
         if rows:
-            session.connection().execute(insert(EventRow.__table__), rows)
+            session.connection().execute(insert(EventRow), rows)
             rows.clear()
 
     with Session(record.engine) as session, session.begin():
@@ -252,7 +252,7 @@ def _write_events(record: Record, clips: Sequence[Clip], events: int, seed: int)
             for (one, kind, hour), count in counts.items()
         ]
         for start in range(0, len(hours), 20_000):
-            session.connection().execute(insert(EventCountRow.__table__), hours[start : start + 20_000])
+            session.connection().execute(insert(EventCountRow), hours[start : start + 20_000])
     return viewers
 
 

@@ -91,7 +91,7 @@ def read_all(scores: Sequence[float], scale: Scale | None) -> list[float]:
         if scale is None
         else np.clip((values - scale.low) / (scale.high - scale.low), 0.0, 1.0)
     )
-    return read_.tolist()
+    return [float(value) for value in read_]
 
 
 def scales_of(scores: Mapping[str, Scores], relative: frozenset[str]) -> dict[str, Scale]:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from services.library.library import Library
 from services.library.record.events import Event, ProfileEdit
-from services.library.taxonomy import Taxonomy
 from services.recommend.answer import Ask
 from services.recommend.blend import Blended, blend, scales_of, shares_of
 from services.recommend.catalogue import Catalogue
@@ -61,7 +60,6 @@ class Ranker:
         sources: Sequence[Source],
         catalogue: Catalogue,
         standing: Standing,
-        taxonomy: Taxonomy,
         pool: Executor,
         timeout_s: float,
     ) -> None:
@@ -69,7 +67,6 @@ class Ranker:
         self._sources = {source.name: source for source in sources}
         self._catalogue = catalogue
         self._standing = standing
-        self._taxonomy = taxonomy
         self._pool = pool
         self._timeout_s = timeout_s
 
@@ -81,11 +78,12 @@ class Ranker:
         Raises `UnknownLabel`, `BadContext` and `IndexUnavailable`.
         """
         index = self._library.index
-        context = resolve_context(ask.context, self._taxonomy, now)
+        taxonomy = self._library.taxonomy()
+        context = resolve_context(ask.context, taxonomy, now)
         rarity = self._standing.rarity()
         taste = taste_of(self._catalogue, rarity, ask.user, viewed.events, viewed.edits, now, context)
-        words = words_wished(ask.context, self._taxonomy)
-        wish = None if ask.wish is None else Wish(words, ask.wish, labels_in(words, self._taxonomy))
+        words = words_wished(ask.context, taxonomy)
+        wish = None if ask.wish is None else Wish(words, ask.wish, labels_in(words, taxonomy))
         dropped = [] if repeats_too else dropped_by(viewed.shown, policy)
         return SourceRequest(
             taste=taste,
@@ -97,7 +95,7 @@ class Ranker:
             seed=seed_of(request_id),
             index=index,
             catalogue=self._catalogue,
-            taxonomy=self._taxonomy,
+            taxonomy=taxonomy,
             rarity=rarity,
             trends=self._standing.trends(context.audience),
             newest=self._standing.newest(),

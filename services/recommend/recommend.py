@@ -12,7 +12,7 @@ from services.library.errors import IndexUnavailable
 from services.library.index.port import Collection
 from services.library.library import Library
 from services.library.record.database import utc_now
-from services.library.taxonomy import load_taxonomy
+from services.library.taxonomy import Taxonomy
 from services.library.understanding import Understanding
 from services.recommend.answer import Ask, Recommendation, Recommendations, Without
 from services.recommend.blend import Blended
@@ -68,7 +68,6 @@ class Recommender:
     ) -> None:
         load_policies(library.settings.policies)  # a mistake in the operator's file is told at the start
         self.library = library
-        self.taxonomy = load_taxonomy()
         self.catalogue = Catalogue(library.index) if cache_s is None else Catalogue(library.index, ttl_s=cache_s)
         self.standing = Standing(library.record, library.index, ttl_s=cache_s, clock=clock)
         self.clock = clock
@@ -79,10 +78,14 @@ class Recommender:
             self._sources,
             self.catalogue,
             self.standing,
-            self.taxonomy,
             self._pool,
             library.settings.source_timeout_s,
         )
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The taxonomy as editors published it."""
+        return self.library.taxonomy()
 
     def recommend(self, ask: Ask) -> Recommendations:
         """Videos for a viewer, best first; none that they acted on, muted, or that is unsafe for everybody.
@@ -93,8 +96,9 @@ class Recommender:
         """
         now, request_id = self.clock(), uuid4().hex
         chosen = load_policies(self.library.settings.policies).choose(ask.user, ask.policy)
-        causes = read_causes(ask.without, self.taxonomy)
-        resolve_context(ask.context, self.taxonomy, now)  # what the request says wrongly is told before anything else
+        taxonomy = self.taxonomy
+        causes = read_causes(ask.without, taxonomy)
+        resolve_context(ask.context, taxonomy, now)  # what the request says wrongly is told before anything else
         events, edits = read_viewer(self.library.record, ask.user, now)
         viewed = Viewed(ask.user, events, edits, recently_shown(self.library, ask.user, chosen.policy, now))
         try:

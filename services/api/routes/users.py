@@ -28,7 +28,6 @@ from services.api.profile_schemas import (
 from services.library.jsonable import storable_text
 from services.library.record.cleaning import MAX_USER_CHARACTERS
 from services.library.record.events import EditKind, Event, ImpressionBatch, ProfileEdit
-from services.library.taxonomy import load_taxonomy
 from services.recommend.evidence import ACTS
 from services.recommend.profile import Rarity
 from services.recommend.profile_build import build_profile
@@ -70,7 +69,7 @@ def show_profile(
     titles = {anchor.video.video_id: anchor.video.title for anchor in profile.anchors}
     missing = {vector.medoid for vector in profile.vectors} - set(titles)
     titles |= {one: document.video.title for one in missing if (document := record.understanding(one)) is not None}
-    taxonomy = load_taxonomy()
+    taxonomy = service.library.taxonomy()
     return ProfileAnswer(
         user=user,
         events_considered=len(events),
@@ -90,7 +89,7 @@ def edit_profile(service: ServiceOf, user: User, body: EditsBody) -> EditsAnswer
     An edit replaces an earlier one of the same kind and interest; a boost lifts a mute, a mute a boost or a wish.
     `remove` forgets the evidence there is, so the interest may come back; `mute` keeps it out.
     """
-    now, taxonomy = datetime.now(UTC), load_taxonomy()
+    now, taxonomy = datetime.now(UTC), service.library.taxonomy()
     edits = [
         new_edit(
             user,
@@ -136,7 +135,7 @@ def add_wish(service: ServiceOf, user: User, body: WishBody) -> EditsAnswer:
         body.text,
         now=now,
         days=body.days,
-        taxonomy=load_taxonomy(),
+        taxonomy=service.library.taxonomy(),
         engine=service.models.text,
     )
     return EditsAnswer(edits=_views(edits, now))
@@ -146,7 +145,7 @@ def add_wish(service: ServiceOf, user: User, body: WishBody) -> EditsAnswer:
 def set_onboarding(service: ServiceOf, user: User, body: OnboardingBody) -> EditsAnswer:
     """Replace what the viewer chose at the start. It counts as one like each, and fades as a like does."""
     now = datetime.now(UTC)
-    edits = onboard(service.library.record, user, body.model_dump(), now=now, taxonomy=load_taxonomy())
+    edits = onboard(service.library.record, user, body.model_dump(), now=now, taxonomy=service.library.taxonomy())
     return EditsAnswer(edits=_views(edits, now))
 
 

@@ -82,8 +82,8 @@ class Results(Database):
                         found[video_id] = kept
             for some in batches(list(missing)):
                 document = func.coalesce(row.effective, row.document, type_=JSON)
-                query = select(row.video_id, row.revision, row.updated_at, document).where(row.video_id.in_(some))
-                for video_id, revision, updated_at, stored in session.execute(query):
+                whole = select(row.video_id, row.revision, row.updated_at, document).where(row.video_id.in_(some))
+                for video_id, revision, updated_at, stored in session.execute(whole):
                     found[video_id] = Understanding.model_validate(stored)
                     self._parsed.put(video_id, (revision, updated_at), found[video_id])
         return found
