@@ -36,7 +36,7 @@ def _sentence(signal: Signal, value: float, reach: int) -> Bilingual:
             f"Signals behind one label differ by {value:.2f}.",
             f"同一标签的不同信号相差 {value:.2f}。",
         ),
-        Signal.REACH: (f"Viewers met it {reach:,} times.", f"已被观众看到 {reach:,} 次。"),
+        Signal.REACH: (f"Viewers met it {reach:,} time{'s' if reach != 1 else ''}.", f"已被观众看到 {reach:,} 次。"),
         Signal.COPY: ("It is a copy of an earlier video.", "这是较早一条视频的副本。"),
         Signal.AUDIT: ("It was drawn for the random audit.", "随机抽检。"),
     }
