@@ -59,7 +59,7 @@ class RecommendBody(Body):
         (),
         max_length=20,
         description="Causes to take away, all together: `topic:cooking`, `tag:cat`, `mood:healing`, `creator:amy`, "
-        "`video:<id>`, `event:<id>`, `source:trending`, `own:fresh` (each item its own newness alone), `context`. "
+        "`video:<id>`, `event:<id>`, `source:trending`, `own:fresh` (each item loses its own newness), `context`. "
         "Each item then says where it would stand.",
         examples=[["topic:home-cooking"]],
     )
