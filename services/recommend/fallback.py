@@ -1,4 +1,6 @@
-"""What is answered while the index is out of reach: trending and new videos, from the record alone."""
+"""What is answered where the index is out of reach or no source has a candidate: trending and new videos, from the
+record alone.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +33,14 @@ _PAGE = 50
 def fall_back(
     recommender: Recommender, ask: Ask, viewed: Viewed, chosen: Chosen, now: datetime, request_id: str, why: str
 ) -> Recommendations:
-    """Trending videos first, then the newest; the hard filters are applied to the documents."""
+    """Trending videos first, then the newest; the hard filters are applied to the documents. `why` is a sentence."""
     context = resolve_context(ask.context, recommender.taxonomy, now)
     taste = Taste(ask.user, tuple(viewed.events), tuple(viewed.edits))
     trends = recommender.standing.trends(context.audience)
     newest = recommender.standing.newest()
     out = {*taste.seen, *dropped_by(viewed.shown, chosen.policy)}
     ranked = [one for one in dict.fromkeys((*trends, *newest)) if one not in out]
+    ranked.sort(key=lambda one: viewed.shown.get(one, 0))  # what was shown lately steps back
     record = recommender.library.record
     ages = {one: place for place, one in enumerate(newest)}
     items: list[Recommendation] = []
@@ -65,7 +68,7 @@ def fall_back(
         chosen.name,
         chosen.variant,
         note,
-        fallback=f"The index did not answer, so nothing is matched to the viewer: {why}",
+        fallback=why,
         language="zh" if context.language == "zh" else "en",
     )
 

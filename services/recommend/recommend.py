@@ -48,6 +48,9 @@ POOL = 60
 
 _MAX_ROUNDS = 5
 
+NO_CANDIDATE = "No source of this policy had anything for the viewer."
+"""Said where the record answers instead: a feed is empty only when nothing may be shown."""
+
 
 def default_sources(library: Library | None = None) -> tuple[Source, ...]:
     """Every source; the collaborative one only with a library whose factors it is to read."""
@@ -92,7 +95,7 @@ class Recommender:
 
         No model runs: everything was embedded when the videos were published, and a wish by the caller. Raises
         `UnknownLabel`, `BadContext`, `PolicyFault` and `BadCause` for what the request says wrongly. Without the
-        index the answer is trending and new videos from the record, and says so.
+        index, or where no source finds anything, the answer is trending and new videos from the record, and says so.
         """
         now, request_id = self.clock(), uuid4().hex
         chosen = load_policies(self.library.settings.policies).choose(ask.user, ask.policy)
@@ -107,7 +110,11 @@ class Recommender:
                 again = self.ranker.again(ranked, causes, viewed, chosen.policy)
                 feed = with_counterfactual(feed, ranked.blended, again, ask.without, causes.own)
         except IndexUnavailable as error:
-            feed = fall_back(self, ask, viewed, chosen, now, request_id, str(error))
+            why = f"The index did not answer, so nothing is matched to the viewer: {error}"
+            feed = fall_back(self, ask, viewed, chosen, now, request_id, why)
+        if not feed.items and feed.fallback is None:
+            instead = fall_back(self, ask, viewed, chosen, now, request_id, NO_CANDIDATE)
+            feed = instead if instead.items else feed
         if not ask.dry_run and feed.items:
             self.library.record.put_impressions(impressions_of(ask, feed, now))
         return feed

@@ -61,6 +61,7 @@ def test_every_answer_is_noted_as_shown_but_a_dry_run(zoo: Stage) -> None:
 def test_what_was_shown_and_not_taken_up_steps_back_and_then_is_left_out(zoo: Stage) -> None:
     first = zoo.recommender.recommend(Ask("amy", limit=3, policy="familiar"))
     second = zoo.recommender.recommend(Ask("amy", limit=3, policy="familiar"))
+    assert len(first.items) == len(second.items) == 3
     assert not set(names(first)) & set(names(second))
     for _ in range(20):
         feed = zoo.recommender.recommend(Ask("amy", limit=5))
@@ -139,6 +140,16 @@ def test_a_cold_start_says_what_it_went_by(zoo: Stage) -> None:
     assert Basis.ONBOARDING in feed.grounds
     zoo.did("someone", "like", "meal 1")
     assert Basis.TRENDS in zoo.recommender.recommend(Ask("newer")).grounds
+
+
+def test_a_policy_without_new_videos_still_has_something_for_a_first_viewer(zoo: Stage) -> None:
+    quiet = Context(local_time=datetime(2026, 3, 4, 3, 30, tzinfo=UTC))
+    feed = zoo.recommender.recommend(Ask("new", quiet, limit=3, policy="familiar"))
+    assert len(feed.items) == 3
+    assert feed.fallback is None or feed.basis.startswith("fallback")
+    nobody = zoo.recommender.recommend(Ask("new", Context(language="fr"), policy="familiar"))
+    assert nobody.items == ()
+    assert nobody.note
 
 
 def test_an_occasion_is_read_off_the_clock_of_any_zone(zoo: Stage) -> None:
