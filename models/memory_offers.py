@@ -22,7 +22,10 @@ class _Change:
     words: str
 
     def of(self, profile: Profile) -> Profile:
-        return profile.model_copy(update={"roles": {**profile.roles, self.role: self.spec}})
+        changed: dict[str, object] = {"roles": {**profile.roles, self.role: self.spec}}
+        if self.role is Role.LANGUAGE and not engine_spec(self.role, self.spec.engine).sees:
+            changed["asking"] = profile.asking.model_copy(update={"images": 0})
+        return profile.model_copy(update=changed)
 
 
 def changes_that_fit(profile: Profile, roles: frozenset[Role], tried: Try) -> list[str]:
@@ -58,9 +61,13 @@ def _changes(profile: Profile, role: Role) -> Iterator[_Change]:
                 moved = given.model_copy(update={"options": given.options | {"device": device}})
                 yield _Change(role, moved, f"{role} with the option device: {device}")
     for engine, other in sorted(ENGINES[role].items(), key=lambda pair: pair[0] != given.engine):
+        if other.probe is not None:
+            continue  # A server has an address and a name of its model, which only the operator knows.
         for known in other.weights or (KnownWeights("", "", 0),):
             if known.bytes is None or (engine, known.name or None) == (given.engine, given.weights):
                 continue
             options = given.options if engine == given.engine else {}
             changed = RoleSpec(engine=engine, weights=known.name or None, options=options)
-            yield _Change(role, changed, f"{role} by {engine}" + (f" with {known.name}" if known.name else ""))
+            blind = role is Role.LANGUAGE and profile.asking.images > 0 and not other.sees
+            words = f"{role} by {engine}" + (f" with {known.name}" if known.name else "")
+            yield _Change(role, changed, words + (" and asking.images: 0" if blind else ""))

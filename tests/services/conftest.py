@@ -149,11 +149,17 @@ def add(plain: Library) -> Callable[..., str]:
     def publish(name: str, axis: int, **payload: object) -> str:
         sha256 = hashlib.sha256(name.encode()).hexdigest()
         video, _ = plain.record.submit(Submission(sha256, 1, f"videos/{sha256}", name, title=name))
+        for lane, following in zip(Lane, [*list(Lane)[1:], None], strict=True):
+            lease = plain.record.claim(video.id, lane, now=datetime.now(UTC), lease_s=60)
+            assert lease is not None
+            plain.record.advance(lease, following)
         wobble = np.random.default_rng(int(sha256[:8], 16)).normal(0, 0.02, PLAIN_DIM)
         vector = (np.eye(PLAIN_DIM)[axis] + wobble).astype(np.float32)
         vector /= np.linalg.norm(vector)
         vectors = {"text": vector, "visual": vector[np.newaxis, :]}
         said = {"video_id": video.id, "title": name, "safety": [], **payload}
+        facts = VideoFacts(id=video.id, source=name, sha256=sha256, title=name)
+        plain.record.put_understanding(Understanding(state=VideoState.READY, video=facts))
         plain.index.upsert(Collection.VIDEOS, [Point(video.point_id, vectors, said)])
         return video.id
 

@@ -130,7 +130,9 @@ def _without_bars(lines: npt.NDArray[np.uint8]) -> tuple[int, int]:
     order = np.arange(count)
     before, after = bar(order), bar(order[::-1])
     # The line beside a bar is half bar, half picture, where the bar does not end on a whole line.
-    return (before + 1 if before else 0), count - (after + 1 if after else 0)
+    first, last = (before + 1 if before else 0), count - (after + 1 if after else 0)
+    # A picture of one colour, a few lines high, is bar from both sides: then it is all content.
+    return (first, last) if first < last else (0, count)
 
 
 def _across(aspect: float) -> tuple[float, float]:

@@ -92,7 +92,8 @@ def test_every_odd_file_is_prepared_or_rejected_in_words(path: Path, tmp_path: P
     assert bool(prepared.problems) == (path.name in DAMAGED)
     assert bool(prepared.frames) == bool(prepared.shots) == prepared.info.has_video
     written = {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file()}
-    assert written == {frame.file for frame in prepared.frames} | {prepared.audio_file} - {None}
+    named = {prepared.audio_file, prepared.hashes_file} - {None}
+    assert written == {frame.file for frame in prepared.frames} | named
 
 
 def test_measured_durations_agree_with_the_labels(tmp_path: Path, pool: DecoderPool) -> None:
