@@ -6,13 +6,13 @@ from benchmarks.recsys.arms import run_arms
 from benchmarks.recsys.product import Arm
 from benchmarks.recsys.simulate import Plan
 
-DRAWN = Arm({"weights": {"unexplored": 1.0}, "exploration_share": 1.0})
+NEAR = Arm({"weights": {"meaning": 1.0}, "exploration_share": 0.0})
 NEWEST = Arm({"weights": {"fresh": 1.0}, "exploration_share": 0.0})
+PLAN = Plan(viewers=1, rounds=5, change_at=4, window=1, seeds=(1,))
 
 
 def test_every_arm_is_ranked_by_its_own_policy() -> None:
-    plan = Plan(viewers=1, rounds=2, change_at=1, window=1, seeds=(1,))
-    arms = {"drawn for a first audience": DRAWN, "the newest": NEWEST}
-    found = run_arms((60, 0), arms, plan, Console(quiet=True), page=3)
-    assert found["drawn for a first audience"]["new_creators"]["mean"] < 1.0
-    assert found["the newest"]["new_creators"]["mean"] == 1.0
+    together = run_arms((60, 0), {"near": NEAR, "newest": NEWEST}, PLAN, Console(quiet=True), page=3)
+    alone = run_arms((60, 0), {"newest": NEWEST}, PLAN, Console(quiet=True), page=3)
+    assert together["newest"]["curve"] == alone["newest"]["curve"]
+    assert together["newest"]["curve"] != together["near"]["curve"]
