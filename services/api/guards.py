@@ -54,8 +54,8 @@ class BodyLimit:
 class SameSite:
     """Refuses a change that a page of another web site asks for.
 
-    The API has no log-in and listens on this machine, so a browser's `Origin` is the one sign that a stranger's page
-    is behind a form post. Programs send no such header.
+    Until an account is made the API asks for no log-in and listens on this machine, so a browser's `Origin` is the one
+    sign that a stranger's page is behind a form post. Programs send no such header.
     """
 
     def __init__(self, app: ASGIApp) -> None:
