@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,6 +32,8 @@ BUSY_TIMEOUT_S = 30.0
 """How long a SQLite writer waits for its turn, seconds. Transactions take milliseconds."""
 
 _WRITES = "reelwise_writes"
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 Clock = Callable[[], datetime]
 """Where the record reads the time."""
@@ -70,9 +74,27 @@ def open_engine(url: str) -> Engine:
 def _set_up_sqlite(dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.isolation_level = None  # the driver's own BEGIN would be a deferred one
     cursor = dbapi_connection.cursor()
-    for pragma in (f"busy_timeout={int(BUSY_TIMEOUT_S * 1000)}", "journal_mode=WAL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}")
+    _write_ahead(cursor)
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Turn a new file's WAL mode on, which stays in the file.
+
+    The change takes a lock that SQLite's busy handler does not wait for, so of two processes that open a new file at
+    once one would fail with 'database is locked'.
+    """
+    ends = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > ends:
+                raise
+        time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

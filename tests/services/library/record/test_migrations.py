@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -32,6 +34,21 @@ def test_opening_at_once_migrates_once(url):
     assert [sum(record.counts().values()) for record in records] == [0] * 6
     for record in records:
         record.close()
+
+
+def test_a_new_file_that_another_process_writes_to_is_waited_for(tmp_path):
+    path = tmp_path / "reelwise.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE taken (id)")
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.rollback)
+    release.start()
+    engine = open_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    engine.dispose()
+    release.join()
+    other.close()
 
 
 def test_a_record_of_a_newer_version_is_refused_with_a_remedy(url):
