@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -35,9 +35,33 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(None, description="SQLAlchemy URL of the record; default: SQLite in data_dir.")
     blob_url: str | None = Field(None, description="fsspec URL of the blob store; default: data_dir/blobs.")
+    blob_options: dict[str, Any] = Field(
+        default_factory=dict, description="Options of the blob store's fsspec file system, a JSON object."
+    )
     index_url: str | None = Field(None, description="Qdrant server URL; default: Qdrant Edge in data_dir.")
     index_api_key: str | None = Field(None, description="API key of the Qdrant server.")
+    index_shards: int | None = Field(
+        None, gt=0, description="Shards of a new collection on a Qdrant server; default: the server's."
+    )
+    index_replicas: int | None = Field(
+        None, gt=0, description="Copies of each shard of a new collection; default: the server's."
+    )
+    index_write_replicas: int | None = Field(
+        None, gt=0, description="Copies that must have a write before it counts, of a new collection; default: 1."
+    )
+    index_quantization: Literal["off", "int8"] = Field(
+        "off", description="int8: a new collection searches by 8-bit vectors in memory and rescores by the whole ones."
+    )
+    index_on_disk: bool = Field(False, description="Whether a new collection keeps whole vectors on disk.")
     broker_url: str = Field("memory://", description="Celery broker URL; memory:// runs the worker in this process.")
+    redelivery_s: float = Field(
+        4 * 3600.0,
+        gt=0,
+        description="Time after which Redis hands out the message of an unfinished lane again, seconds.",
+    )
+    shutdown_s: float = Field(
+        25.0, ge=0, description="How long running lanes may take to end when a process is told to stop, seconds."
+    )
 
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8765, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
@@ -122,6 +146,15 @@ class Settings(BaseSettings):
     train_factors: int = Field(32, gt=0, description="Numbers that a video's collaborative factors have.")
     train_min_viewers: int = Field(20, gt=0, description="Viewers with a like that training needs at least.")
     train_min_videos: int = Field(20, gt=0, description="Liked videos that training needs at least.")
+
+    @model_validator(mode="after")
+    def _waits_fit(self) -> Self:
+        if self.redelivery_s <= self.decode_timeout_s:
+            raise ValueError(
+                f"REELWISE_REDELIVERY_S ({self.redelivery_s:.0f} s) must be above REELWISE_DECODE_TIMEOUT_S "
+                f"({self.decode_timeout_s:.0f} s): the broker would hand out work that is still being done"
+            )
+        return self
 
     @property
     def resolved_database_url(self) -> str:

@@ -6,16 +6,31 @@ lost, doubled or late without harm.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Protocol
 
 from celery import Celery
-from kombu.entity import Queue
+from kombu.entity import Exchange, Queue
 
 from services.library.errors import BrokerUnavailable
 from services.library.record.types import Lane
 from services.settings import Settings
+
+_EXCHANGE = "reelwise"
+
+_CONNECT_S = 5.0
+"""How long a broker may take to answer a connection, seconds."""
+
+_BROKERS: dict[str, tuple[str, str | None, str]] = {
+    "memory": ("this process", None, ""),
+    "redis": ("Redis", "redis", "pip install 'reelwise[redis]'"),
+    "rediss": ("Redis", "redis", "pip install 'reelwise[redis]'"),
+    "amqp": ("RabbitMQ", "amqp", "pip install 'amqp>=5.2'"),
+    "amqps": ("RabbitMQ", "amqp", "pip install 'amqp>=5.2'"),
+}
+"""Scheme -> the broker's name, the module of its client, and how to get it."""
 
 
 class LaneRunner(Protocol):
@@ -36,18 +51,20 @@ def queue_name(settings: Settings, lane: Lane) -> str:
     return f"{lane.value}@{settings.data_dir.absolute()}" if settings.embedded else lane.value
 
 
+def lane_queue(name: str) -> Queue:
+    """A durable queue that only its own messages reach: the exchange sends by the queue's name."""
+    return Queue(name, Exchange(_EXCHANGE, "direct", durable=True), routing_key=name, durable=True)
+
+
 def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
     """The app of these settings. `worker` is called in the process that runs tasks, when the first one comes.
 
-    Raises `BrokerUnavailable` where the broker's client is not installed.
+    Raises `BrokerUnavailable` where the broker's kind is not known or its client is not installed.
     """
-    if settings.broker_url.startswith("redis") and find_spec("redis") is None:
-        raise BrokerUnavailable(
-            "REELWISE_BROKER_URL names Redis, whose client is missing: pip install 'reelwise[redis]'"
-        )
+    kind = _kind(settings)
     app = Celery("reelwise", broker=settings.broker_url)
     app.conf.update(
-        task_queues=[Queue(queue_name(settings, lane)) for lane in Lane],
+        task_queues=[lane_queue(queue_name(settings, lane)) for lane in Lane],
         task_routes={task_name(lane): {"queue": queue_name(settings, lane)} for lane in Lane},
         task_ignore_result=True,
         task_acks_late=True,
@@ -56,19 +73,44 @@ def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
         worker_hijack_root_logger=False,
         worker_enable_remote_control=not settings.embedded,
         broker_connection_retry_on_startup=True,
+        broker_connection_timeout=_CONNECT_S,
+        # A sweep makes up for what could not be sent; until then whoever sends should not be held up.
+        task_publish_retry=False,
         task_serializer="json",
         accept_content=["json"],
-        # A message must not come back while its lane may still be at work; the lease would turn it away anyway.
-        broker_transport_options={"visibility_timeout": max(3600, int(settings.decode_timeout_s * 4))}
-        if settings.broker_url.startswith("redis")
-        else {"polling_interval": 0.02}
-        if settings.embedded
-        else {},
+        broker_transport_options=_transport(settings, kind),
     )
     for lane in Lane:
         # Unshared, or a second app in the process would run the tasks of the first.
         app.task(_task(app, worker, lane), name=task_name(lane), shared=False)
     return app
+
+
+def _kind(settings: Settings) -> str:
+    scheme = settings.broker_url.partition(":")[0]
+    if scheme not in _BROKERS:
+        raise BrokerUnavailable(
+            f"REELWISE_BROKER_URL begins with {scheme!r}, a broker that Reelwise does not know: use redis:// or "
+            "rediss:// (Redis), amqp:// or amqps:// (RabbitMQ), or memory:// (one process)."
+        )
+    kind, module, remedy = _BROKERS[scheme]
+    if module is not None and find_spec(module) is None:
+        raise BrokerUnavailable(f"REELWISE_BROKER_URL names {kind}, whose client is missing: {remedy}")
+    return kind
+
+
+def _transport(settings: Settings, kind: str) -> dict[str, Any]:
+    if kind == "Redis":
+        # A message must not come back while its lane may still be at work; the lease would turn it away anyway.
+        return {
+            "visibility_timeout": math.ceil(settings.redelivery_s),
+            "socket_connect_timeout": _CONNECT_S,
+            "socket_keepalive": True,
+        }
+    if kind == "RabbitMQ":
+        # Sending returns when the broker has the message, and says so when it has not.
+        return {"confirm_publish": True}
+    return {"polling_interval": 0.02}
 
 
 def enqueue(app: Celery, video_id: str, lane: Lane) -> None:

@@ -9,21 +9,32 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import fsspec
 
 from services.library.errors import BlobMissing, BlobStoreUnavailable, InvalidValue
 from services.library.reads import count_read
+from services.settings import Settings
 
 _TMP = ".tmp"
 _STALE_S = 24 * 3600.0
 _CHUNK = 1 << 20
 _MAX_KEY = 900
 """Object stores end at 1,024 bytes a key, the store's own prefix included."""
+
+
+_SPOOL = "reelwise-blob-"
+"""How the folders begin in which copies of remote blobs lie while they are read."""
+
+_SPARE_BYTES = 256 * 1024**2
+"""What a copy leaves free beside it."""
+
+_OBJECT_STORES = frozenset({"s3", "s3a"})
+_EXTRAS = {"s3": "s3", "s3a": "s3"}
 
 
 def video_key(sha256: str, suffix: str) -> str:
@@ -56,18 +67,26 @@ class BlobStore:
     object when its upload is complete. Safe to use from many threads and processes.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, options: Mapping[str, Any] | None = None) -> None:
         self.url = url
+        scheme = url.partition("://")[0]
         try:
-            self._fs, root = fsspec.url_to_fs(url)
-        except (ImportError, ValueError) as error:
+            # Listings that fsspec remembers would hide what other processes wrote meanwhile.
+            cached = {"use_listings_cache": False} if scheme in _OBJECT_STORES else {}
+            self._fs, root = fsspec.url_to_fs(url, **cached, **(options or {}))
+        except (ImportError, ValueError, TypeError) as error:
+            remedy = f" (pip install 'reelwise[{_EXTRAS[scheme]}]')" if scheme in _EXTRAS else ""
             raise BlobStoreUnavailable(
-                f"The blob store {url!r} cannot be opened: {error}. Set REELWISE_BLOB_URL."
+                f"The blob store {url!r} cannot be opened: {error}{remedy}. Set REELWISE_BLOB_URL and "
+                "REELWISE_BLOB_OPTIONS."
             ) from error
+        self._failures: tuple[type[Exception], ...] = (OSError, *_client_errors(scheme))
         self._root = str(root).rstrip("/")
-        protocols = (self._fs.protocol,) if isinstance(self._fs.protocol, str) else tuple(self._fs.protocol)
-        self._local: Path | None = Path(self._root) if "file" in protocols else None
-        if self._local is not None:
+        self._protocols = (self._fs.protocol,) if isinstance(self._fs.protocol, str) else tuple(self._fs.protocol)
+        self._local: Path | None = Path(self._root) if "file" in self._protocols else None
+        if self._local is None:
+            _sweep_spool(Path(tempfile.gettempdir()))
+        else:
             with self._io("create the folder of"):
                 (self._local / _TMP).mkdir(parents=True, exist_ok=True)
                 self._sweep(self._local / _TMP)
@@ -80,7 +99,7 @@ class BlobStore:
                     _copy(source, target)
                 return
         with self._io(f"write {key!r} to"):
-            self._fs.makedirs(self._remote(key).rpartition("/")[0], exist_ok=True)
+            self._make_folder(key)
             self._fs.put_file(str(path), self._remote(key))
 
     def put_bytes(self, data: bytes, key: str) -> None:
@@ -90,7 +109,7 @@ class BlobStore:
                 target.write(data)
             return
         with self._io(f"write {key!r} to"):
-            self._fs.makedirs(self._remote(key).rpartition("/")[0], exist_ok=True)
+            self._make_folder(key)
             self._fs.pipe_file(self._remote(key), data)
 
     def get_bytes(self, key: str) -> bytes:
@@ -113,7 +132,8 @@ class BlobStore:
     def local_path(self, key: str) -> Iterator[Path]:
         """A local file with the blob's bytes and extension, for as long as the context lasts. Raises `BlobMissing`.
 
-        Of a local store it is the blob itself: read it, never write it.
+        Of a local store it is the blob itself: read it, never write it. Of another it is a copy in the folder of
+        temporary files (TMPDIR), made only where it fits. Raises `BlobStoreUnavailable` where it does not.
         """
         if self._local is not None:
             path = self._local / check_key(key)
@@ -122,7 +142,8 @@ class BlobStore:
             count_read(path.stat().st_size)
             yield path
             return
-        with tempfile.TemporaryDirectory(prefix="reelwise-blob-") as folder:
+        with tempfile.TemporaryDirectory(prefix=_SPOOL) as folder:
+            _check_room(folder, self.size(key), key)
             path = Path(folder) / Path(check_key(key)).name
             with self._io(f"read {key!r} from", key):
                 self._fs.get_file(self._remote(key), str(path))
@@ -184,10 +205,14 @@ class BlobStore:
             if key is not None:
                 raise BlobMissing(key, self.url) from error
             raise BlobStoreUnavailable(f"Could not {action} {self.url}: {error}. Check that it exists.") from error
-        except OSError as error:
-            raise BlobStoreUnavailable(
-                f"Could not {action} {self.url}: {error}. Check space and permissions."
-            ) from error
+        except self._failures as error:
+            hint = "space and permissions" if self._local is not None else "that it is there, and the permissions"
+            raise BlobStoreUnavailable(f"Could not {action} {self.url}: {error}. Check {hint}.") from error
+
+    def _make_folder(self, key: str) -> None:
+        """Object stores have no folders; asked for one, fsspec would look for the bucket, and make it."""
+        if not _OBJECT_STORES.intersection(self._protocols):
+            self._fs.makedirs(self._remote(key).rpartition("/")[0], exist_ok=True)
 
     @staticmethod
     def _sweep(folder: Path) -> None:
@@ -198,6 +223,39 @@ class BlobStore:
                     leftover.unlink()
             except FileNotFoundError:
                 continue  # its writer finished, or another process swept it
+
+
+def blob_store(settings: Settings) -> BlobStore:
+    """The store that the settings name. Raises `BlobStoreUnavailable`."""
+    return BlobStore(settings.resolved_blob_url, settings.blob_options)
+
+
+def _client_errors(scheme: str) -> tuple[type[Exception], ...]:
+    """What a store's client raises beside `OSError` when the store does not answer."""
+    if scheme not in _OBJECT_STORES:
+        return ()
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError)
+
+
+def _check_room(folder: str, size: int, key: str) -> None:
+    free = shutil.disk_usage(folder).free
+    if size + _SPARE_BYTES > free:
+        raise BlobStoreUnavailable(
+            f"The blob {key!r} has {size / 1e6:.0f} MB, and {folder} has {free / 1e6:.0f} MB free: make room there, or "
+            "set TMPDIR to a larger disk."
+        )
+
+
+def _sweep_spool(folder: Path) -> None:
+    """Remove copies whose reader was killed; a day is longer than any reading takes."""
+    for leftover in folder.glob(f"{_SPOOL}*"):
+        try:
+            if time.time() - leftover.stat().st_mtime > _STALE_S:
+                shutil.rmtree(leftover)
+        except OSError:
+            continue  # gone meanwhile, or another user's
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:

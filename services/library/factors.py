@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -24,6 +25,7 @@ from services.library.errors import BlobMissing, LibraryError
 
 _FOLDER = "factors"
 _CURRENT = f"{_FOLDER}/current.json"
+_ATTEMPT = f"{_FOLDER}/attempt.json"
 
 Vectors = NDArray[np.float32]
 
@@ -208,6 +210,30 @@ def factors_in_use(blobs: BlobStore) -> InUse | None:
     """What requests read now; None before the first training. Raises `FactorsUnreadable`."""
     pointer = _pointer(blobs)
     return None if pointer is None else InUse(pointer.version, pointer.trained_at)
+
+
+class _Attempt(BaseModel):
+    """`attempt.json`: when a training was last begun, whatever came of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+
+
+def note_training(blobs: BlobStore, at: datetime) -> None:
+    """A training begins now."""
+    blobs.put_bytes(_Attempt(at=at).model_dump_json().encode(), _ATTEMPT)
+
+
+def last_training(blobs: BlobStore) -> datetime | None:
+    """When factors were last trained, or a training was last begun; None before the first, or if it is unreadable."""
+    times = []
+    with suppress(BlobMissing, ValidationError):  # none yet, or a file that the next training replaces
+        times.append(_Attempt.model_validate_json(blobs.get_bytes(_ATTEMPT)).at)
+    with suppress(FactorsUnreadable):  # a training replaces them
+        if (used := factors_in_use(blobs)) is not None:
+            times.append(used.trained_at)
+    return max(times, default=None)
 
 
 def load_factors(blobs: BlobStore, version: str) -> FactorSpace:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Never, cast
 
-from services.library.blobs import BlobStore
+from services.library.blobs import BlobStore, blob_store
 from services.library.errors import IndexUnavailable, LibraryError
 from services.library.index import open_index
 from services.library.index.port import IndexPort
@@ -60,7 +60,7 @@ class Library:
             try:
                 if rebuild:
                     record.requeue_ready()
-                return cls(settings, record, BlobStore(settings.resolved_blob_url), index)
+                return cls(settings, record, blob_store(settings), index)
             except BaseException:
                 record.close()
                 raise

@@ -21,6 +21,7 @@ from services.library.blobs import BlobStore
 from services.library.factors import FactorSpace, store_factors, version_of
 from services.library.preference import Reaction, preferences
 from services.library.record.port import RecordPort
+from services.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,15 @@ class TrainingParameters:
     seed: int = 0
     min_viewers: int = 20
     min_videos: int = 20
+
+
+def parameters_of(settings: Settings) -> TrainingParameters:
+    """What the operator chose."""
+    return TrainingParameters(
+        factors=settings.train_factors,
+        min_viewers=settings.train_min_viewers,
+        min_videos=settings.train_min_videos,
+    )
 
 
 @dataclass(frozen=True, slots=True)

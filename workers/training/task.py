@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from celery import Celery
-from kombu.entity import Queue
 
 from services.library.blobs import BlobStore
-from services.library.factors import FactorsUnreadable, factors_in_use
+from services.library.factors import last_training, note_training
+from services.library.library import Library
 from services.settings import Settings
-from workers.training.collaborative import TrainingOutcome, TrainingParameters
+from workers.app import lane_queue
 
 TASK = "reelwise.train"
 
@@ -21,36 +21,40 @@ def train_queue(settings: Settings) -> str:
     return f"train@{settings.data_dir.absolute()}" if settings.embedded else "train"
 
 
-def add_training(app: Celery, settings: Settings, train: Callable[[], TrainingOutcome]) -> None:
-    """Make the app know the task; `train` is called in the process that runs it. With a broker outside, Celery's
-    beat sends it every `settings.train_s` seconds.
-    """
+def add_training(app: Celery, settings: Settings, train: Callable[[], None]) -> None:
+    """Make the app know the task; `train` is called in the process that runs it."""
 
     def run() -> None:
         train()
 
     run.__name__ = "train"
     app.task(run, name=TASK, shared=False, ignore_result=True)
-    app.conf.task_queues = [*(app.conf.task_queues or ()), Queue(train_queue(settings))]
-    app.conf.task_routes = {**(app.conf.task_routes or {}), TASK: {"queue": train_queue(settings)}}
-    if settings.train_s > 0 and not settings.embedded:
-        # A run that waited a whole period is not worth running: the next one is on its way.
-        entry = {"task": TASK, "schedule": settings.train_s, "options": {"expires": settings.train_s}}
-        app.conf.beat_schedule = {**(app.conf.beat_schedule or {}), TASK: entry}
+    queue = train_queue(settings)
+    app.conf.task_queues = [*(app.conf.task_queues or ()), lane_queue(queue)]
+    app.conf.task_routes = {**(app.conf.task_routes or {}), TASK: {"queue": queue}}
 
 
-def parameters_of(settings: Settings) -> TrainingParameters:
-    """What the operator chose."""
-    return TrainingParameters(
-        factors=settings.train_factors,
-        min_viewers=settings.train_min_viewers,
-        min_videos=settings.train_min_videos,
-    )
+def train_if_due(library: Library) -> bool:
+    """Train, unless another process does now or one did within half a period; whether it was done here.
+
+    Every sweeper asks for trainings. Raises `LibraryError`.
+    """
+    # What trains is imported where it does: a sweeper only asks.
+    from workers.training.collaborative import parameters_of, train_collaborative
+
+    now = datetime.now(UTC)
+    with library.record.alone("training") as alone:
+        last = last_training(library.blobs)
+        if not alone or (last is not None and now - last < timedelta(seconds=library.settings.train_s / 2)):
+            return False
+        note_training(library.blobs, now)
+        train_collaborative(library.record, library.blobs, now=now, parameters=parameters_of(library.settings))
+    return True
 
 
 class TrainingClock:
-    """Says when the embedded worker is to train: when the factors in use are older than the period, at most once a
-    period, whether that training found enough to learn from or not.
+    """Says when to ask for a training: when the last is a period ago, at most once a period, whether it found enough to
+    learn from or not.
     """
 
     def __init__(self, settings: Settings, blobs: BlobStore) -> None:
@@ -62,11 +66,12 @@ class TrainingClock:
         """Whether to send the message now; saying yes counts as sent. Raises `LibraryError`."""
         if not self._period or (self._asked is not None and now - self._asked < self._period):
             return False
-        try:
-            used = factors_in_use(self._blobs)
-        except FactorsUnreadable:
-            used = None  # a training replaces them
-        if used is not None and now - used.trained_at < self._period:
+        last = last_training(self._blobs)
+        if last is not None and now - last < self._period:
             return False
         self._asked = now
         return True
+
+    def forget(self) -> None:
+        """The message could not be sent."""
+        self._asked = None

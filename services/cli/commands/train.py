@@ -12,18 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from services.cli.launcher import settings_for
 from services.cli.options import Data, Json
 from services.cli.output import complain, err, out, reported_errors
-from services.library.blobs import BlobStore
+from services.library.blobs import blob_store
 from services.library.record.store import Record
 
 
 def train(data: Data = None, json_: Json = False) -> None:
     """Train the collaborative factors from all events and put them in use; exit status 1 if there are too few.
 
-    A running `reelwise up` may go on meanwhile: it takes the new factors within seconds. It also trains by itself,
-    every REELWISE_TRAIN_S seconds.
+    A running `reelwise up` or `api` may go on meanwhile: it takes the new factors within seconds. `up`, or a worker of
+    the lane publish when `sweep` asks, also trains by itself, every REELWISE_TRAIN_S seconds.
     """
-    from workers.training.collaborative import train_collaborative  # the library behind it takes a while to import
-    from workers.training.task import parameters_of
+    # The library behind it takes a while to import.
+    from workers.training.collaborative import parameters_of, train_collaborative
 
     settings = settings_for(data)
     with reported_errors():
@@ -37,7 +37,7 @@ def train(data: Data = None, json_: Json = False) -> None:
 
                 outcome = train_collaborative(
                     record,
-                    BlobStore(settings.resolved_blob_url),
+                    blob_store(settings),
                     now=datetime.now(UTC),
                     parameters=parameters_of(settings),
                     progress=told,

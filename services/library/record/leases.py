@@ -106,6 +106,16 @@ class Leases(Database):
                 row.lease_token, row.lease_expires_at, row.updated_at = None, None, self._clock()
             return True
 
+    def release(self, lease: Lease) -> bool:
+        """Give the lease back with the lane undone: due at once, no attempt counted. False when the lease was lost."""
+        with self._write() as session:
+            row = self._held(session, lease)
+            if row is None:
+                return False
+            row.state, row.updated_at = VideoState.QUEUED.value, self._clock()
+            row.lease_token, row.lease_expires_at = None, None
+            return True
+
     def retry_later(self, lease: Lease, *, reason: str, not_before: datetime, max_attempts: int) -> VideoState:
         """Count a failed attempt: `queued` until `not_before`, or `failed` with the reason at `max_attempts`.
 

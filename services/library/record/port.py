@@ -81,6 +81,10 @@ class RecordPort(Protocol):
         """Give the lease back and move on; None means the video is `ready`. False when the lease was lost."""
         ...
 
+    def release(self, lease: Lease) -> bool:
+        """Give the lease back with the lane undone: due at once, no attempt counted. False when it was lost."""
+        ...
+
     def retry_later(self, lease: Lease, *, reason: str, not_before: datetime, max_attempts: int) -> VideoState:
         """Count a failed attempt: back to due after `not_before`, or `failed` with the reason at `max_attempts`."""
         ...

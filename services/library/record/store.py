@@ -28,6 +28,7 @@ from services.library.record.reactions import Reactions
 from services.library.record.results import Results
 from services.library.record.reviews import Reviews
 from services.library.record.rules import Rules
+from services.library.record.sharing import Sharing
 from services.library.record.tables import UploadRow, VideoRow
 from services.library.record.types import Lane, Submission, Upload, Video
 from services.library.record.viewer_data import ViewerData
@@ -49,6 +50,7 @@ class Record(
     Activity,
     Costs,
     Copies,
+    Sharing,
 ):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import threading
 import uuid
 from pathlib import Path
@@ -8,12 +11,21 @@ import pytest
 
 from services.library.blobs import BlobStore, video_key
 from services.library.errors import BlobMissing, BlobStoreUnavailable, InvalidValue
+from tests.object_store import s3_server
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(scope="module")
+def object_store():
+    with s3_server() as options:
+        yield options
+
+
+@pytest.fixture(params=["file", "memory", "s3"])
 def blobs(request, tmp_path):
     if request.param == "file":
         return BlobStore(f"file://{tmp_path / 'a folder #1 %20'}")
+    if request.param == "s3":
+        return BlobStore(f"s3://reelwise/{uuid.uuid4().hex}", request.getfixturevalue("object_store"))
     return BlobStore(f"memory://{uuid.uuid4().hex}")
 
 
@@ -101,6 +113,66 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path):
     with pytest.raises(BlobStoreUnavailable, match="folder"):
         blobs.put_bytes(b"", "folder")
     assert list((tmp_path / ".tmp").iterdir()) == []
+
+
+def test_a_large_file_goes_to_an_object_store_in_parts_and_is_read_in_ranges(object_store, tmp_path):
+    blobs = BlobStore("s3://reelwise/large", object_store)
+    file = tmp_path / "large.mp4"
+    with file.open("wb") as target:  # above what is sent in one request
+        for number in range(110):
+            target.write(bytes([number]) * 2**20)
+    blobs.put_file(file, "large.mp4")
+    info = blobs._fs.info("reelwise/large/large.mp4")
+    assert (info["size"], info["ETag"].strip('"').endswith("-3")) == (110 * 2**20, True)  # parts of 50 MiB
+    start = 49 * 2**20 + 7
+    assert b"".join(blobs.read_range("large.mp4", start, start + 2**20)) == bytes([49]) * (2**20 - 7) + bytes([50]) * 7
+
+
+def test_what_another_process_writes_to_an_object_store_is_seen(object_store):
+    here, there = (BlobStore("s3://reelwise/seen", object_store) for _ in range(2))
+    assert not here.exists("a/b")
+    there.put_bytes(b"new", "a/b")
+    assert here.exists("a/b")
+    there.put_bytes(b"newer", "a/b")
+    assert (here.get_bytes("a/b"), here.size("a/b")) == (b"newer", 5)
+    there.delete("a/b")
+    assert not here.exists("a/b")
+
+
+def test_the_copy_of_a_remote_blob_is_gone_after_it_was_read_and_is_not_made_where_it_does_not_fit(
+    object_store, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    blobs = BlobStore("s3://reelwise/spool", object_store)
+    blobs.put_bytes(b"x" * 1000, "x.mp4")
+    with blobs.local_path("x.mp4") as path:
+        assert path.is_relative_to(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    full = shutil.disk_usage(tmp_path)._replace(free=500)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(BlobStoreUnavailable, match="TMPDIR"), blobs.local_path("x.mp4"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_copies_whose_reader_was_killed_are_swept_a_day_later(object_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    old, new = tmp_path / "reelwise-blob-old", tmp_path / "reelwise-blob-new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "clip.mp4").write_bytes(b"x")
+    os.utime(old, (0, 0))
+    BlobStore("s3://reelwise", object_store)
+    assert [left.name for left in tmp_path.iterdir()] == [new.name]
+
+
+def test_an_object_store_that_does_not_answer_or_has_no_such_bucket_is_told(object_store):
+    away = BlobStore("s3://reelwise/x", object_store | {"endpoint_url": "http://127.0.0.1:9"})
+    away._fs.retries = 1
+    with pytest.raises(BlobStoreUnavailable, match="Check that it is there"):
+        away.put_bytes(b"x", "x")
+    with pytest.raises(BlobStoreUnavailable):
+        BlobStore("s3://nosuchbucket", object_store).put_bytes(b"x", "x")
 
 
 def test_a_store_that_cannot_be_opened_names_the_setting():

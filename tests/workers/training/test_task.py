@@ -14,7 +14,7 @@ from services.settings import Settings
 from tests.workers.training.conftest import Camps
 from workers.launcher import EmbeddedWorker
 from workers.training.collaborative import TrainingParameters, train_collaborative
-from workers.training.task import TASK, TrainingClock, add_training, train_queue
+from workers.training.task import TASK, TrainingClock, add_training, train_if_due, train_queue
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -53,11 +53,32 @@ def test_a_period_of_0_leaves_it_to_the_command(camps: Camps) -> None:
     assert not TrainingClock(settings, camps.blobs).due(NOW)
 
 
-def test_with_a_broker_outside_beat_sends_the_task(tmp_path) -> None:
+def test_with_a_broker_outside_trainings_have_a_queue_of_their_own(tmp_path) -> None:
     settings = Settings(data_dir=tmp_path, broker_url="redis://127.0.0.1/0", train_s=600)
     app = Celery("test", broker="memory://")
     add_training(app, settings, lambda: None)
-    entry = app.conf.beat_schedule[TASK]
-    assert (entry["task"], entry["schedule"]) == (TASK, 600)
     assert app.conf.task_routes[TASK] == {"queue": "train"}
     assert train_queue(settings) in [queue.name for queue in app.conf.task_queues]
+
+
+def test_of_trainings_that_several_sweepers_ask_for_one_is_done(camps: Camps) -> None:
+    with Library.open_without_index(camps.settings) as one, Library.open_without_index(camps.settings) as other:
+        assert train_if_due(one)
+        first = factors_in_use(camps.blobs)
+        assert not train_if_due(other)
+        assert factors_in_use(camps.blobs) == first
+
+
+def test_a_training_that_found_too_little_is_not_repeated_within_the_period(tmp_path) -> None:
+    with Library.open_without_index(Settings(data_dir=tmp_path)) as library:
+        assert train_if_due(library)
+        assert factors_in_use(library.blobs) is None
+        assert not train_if_due(library)
+        assert not TrainingClock(library.settings, library.blobs).due(datetime.now(UTC))
+
+
+def test_while_a_process_trains_no_other_does(camps: Camps) -> None:
+    with Library.open_without_index(camps.settings) as one, Library.open_without_index(camps.settings) as other:
+        with one.record.alone("training"):
+            assert not train_if_due(other)
+        assert train_if_due(other)
