@@ -15,9 +15,11 @@ def open_index(settings: Settings, dims: IndexDims, *, rebuild: bool = False) ->
     """
     # Either engine takes a while to import, and only one is used.
     if settings.index_url is not None:
+        from services.library.index.collections import CollectionOptions
         from services.library.index.server import ServerIndex
 
-        return ServerIndex(settings.index_url, dims, api_key=settings.index_api_key, rebuild=rebuild)
+        options = CollectionOptions.of(settings)
+        return ServerIndex(settings.index_url, dims, api_key=settings.index_api_key, options=options, rebuild=rebuild)
     from services.library.index.edge import EdgeIndex
 
     return EdgeIndex(settings.data_dir / "index", dims, rebuild=rebuild)

@@ -41,8 +41,8 @@ def mismatch(where: str, live: Mapping[str, str], wanted: Mapping[str, str]) -> 
     new = ", ".join(sorted(name for name in wanted.values() if name not in live.values()))
     return IndexMismatch(
         f"The index in {where} holds {old}, this profile needs {new}. Use the profile it was built with "
-        "(REELWISE_PROFILE) or another data folder (REELWISE_DATA_DIR), or open the library with rebuild_index=True, "
-        "which starts an empty index and sends every video through the lanes again."
+        "(REELWISE_PROFILE) or another data folder (REELWISE_DATA_DIR), or run `reelwise reindex --empty`, which "
+        "starts an empty index and sends every video through the lanes again."
     )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -12,7 +11,8 @@ import numpy as np
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
-from services.library.errors import IndexMismatch, IndexUnavailable, PointMissing
+from services.library.errors import IndexUnavailable, PointMissing
+from services.library.index.collections import CollectionOptions, Collections
 from services.library.index.points import (
     batches,
     checked,
@@ -20,8 +20,6 @@ from services.library.index.points import (
     checked_facet,
     checked_filter,
     checked_vector,
-    mismatch,
-    physical_name,
     point_id,
 )
 from services.library.index.port import (
@@ -35,7 +33,7 @@ from services.library.index.port import (
     Stored,
     Vector,
 )
-from services.library.index.schema import LEXICAL, PAYLOAD_INDEXES, IndexDims
+from services.library.index.schema import IndexDims
 from services.library.jsonable import storable_json
 
 TIMEOUT_S = 30
@@ -43,13 +41,19 @@ TIMEOUT_S = 30
 
 MEMORY = ":memory:"
 
-_INDEX_TYPES = {"keyword": models.PayloadSchemaType.KEYWORD, "float": models.PayloadSchemaType.FLOAT}
-
 
 class ServerIndex:
     """`IndexPort` on a Qdrant server. Reads and writes go through the aliases `videos` and `moments`."""
 
-    def __init__(self, url: str, dims: IndexDims, *, api_key: str | None = None, rebuild: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        dims: IndexDims,
+        *,
+        api_key: str | None = None,
+        options: CollectionOptions | None = None,
+        rebuild: bool = False,
+    ) -> None:
         self._url, self._dims = url, dims
         # The client's in-memory mode is plain Python over arrays that grow: it needs one caller at a time.
         self._turn: AbstractContextManager[Any] = threading.RLock() if url == MEMORY else nullcontext()
@@ -58,12 +62,13 @@ class ServerIndex:
             if url == MEMORY:
                 self.client = QdrantClient(MEMORY)
             else:
-                # `_open` talks to the server at once and says what is wrong; the version probe would only warn first.
+                # Opening the collections says at once what is wrong; the version probe would only warn first.
                 self.client = QdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_S, check_compatibility=False)
         except ValueError as error:
             raise IndexUnavailable(f"The index URL {url!r} does not work: {error}. Set REELWISE_INDEX_URL.") from error
+        self._collections = Collections(self.client, url, dims, options or CollectionOptions())
         with self._talking():
-            self._open(rebuild)
+            self._collections.open(rebuild=rebuild)
 
     def upsert(self, collection: Collection, points: Sequence[Point]) -> None:
         """Insert or replace points; durable and visible on return. Raises `IndexMismatch`."""
@@ -190,6 +195,28 @@ class ServerIndex:
             )
         return {str(hit.value): hit.count for hit in response.hits}
 
+    def refill(self, told: Callable[[Collection, int], None]) -> list[str]:
+        """Copy all points to new collections, made with today's options, and put these in use in one step.
+
+        What is written to the old ones meanwhile is missing in the new ones. Returns the names of the old ones, which
+        stay until `drop`. `told` hears how many points of a collection were copied so far.
+        """
+        with self._talking():
+            old = self._collections.aliases()
+            new = {collection: self._collections.next_name(collection) for collection in Collection}
+            for collection, name in new.items():
+                self._collections.drop(name)  # of a run that was cut short
+                self._collections.create(collection, name)
+                self._collections.copy(collection.value, name, lambda count, of=collection: told(of, count))
+            self._collections.switch({collection.value: name for collection, name in new.items()})
+        return [old[collection.value] for collection in Collection]
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Remove collections that are not in use any more."""
+        with self._talking():
+            for name in names:
+                self._collections.drop(name)
+
     def optimize(self) -> None:
         """Nothing to do: a server optimizes by itself."""
 
@@ -238,55 +265,6 @@ class ServerIndex:
                     f"The index {self._url} did not do as asked: {error}. Check that it runs, REELWISE_INDEX_URL and "
                     "REELWISE_INDEX_API_KEY."
                 ) from error
-
-    def _open(self, rebuild: bool) -> None:
-        aliases = {alias.alias_name: alias.collection_name for alias in self.client.get_aliases().aliases}
-        wanted = {collection.value: physical_name(collection, self._dims) for collection in Collection}
-        live = {name: aliases[name] for name in wanted if name in aliases}
-        if any(live[name] != wanted[name] for name in live) and not rebuild:
-            raise mismatch(self._url, live, wanted)
-        for collection in Collection:
-            alias, name = collection.value, wanted[collection.value]
-            if alias not in aliases and self.client.collection_exists(alias):
-                raise IndexMismatch(
-                    f"The index {self._url} has a collection called {alias!r} that is not Reelwise's: Reelwise needs "
-                    "that name as an alias; use another Qdrant server."
-                )
-            self._create(collection, name)
-            if live.get(alias) != name:
-                self._point_alias(alias, name, replaces=alias in live)
-
-    def _create(self, collection: Collection, name: str) -> None:
-        if not self.client.collection_exists(name):
-            max_sim = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
-            try:
-                self.client.create_collection(
-                    name,
-                    vectors_config={
-                        vector: models.VectorParams(
-                            size=spec.dim,
-                            distance=models.Distance.COSINE,
-                            multivector_config=max_sim if spec.multi else None,
-                        )
-                        for vector, spec in self._dims.vectors(collection).items()
-                    },
-                    sparse_vectors_config={LEXICAL: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-                )
-            except ApiException:
-                if not self.client.collection_exists(name):  # otherwise another process made it just now
-                    raise
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Payload indexes have no effect in the local Qdrant")
-            for field, kind in PAYLOAD_INDEXES[collection].items():
-                self.client.create_payload_index(name, field, field_schema=_INDEX_TYPES[kind], wait=True)
-
-    def _point_alias(self, alias: str, name: str, *, replaces: bool) -> None:
-        operations: list[Any] = []
-        if replaces:
-            operations.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
-        create = models.CreateAlias(collection_name=name, alias_name=alias)
-        operations.append(models.CreateAliasOperation(create_alias=create))
-        self.client.update_collection_aliases(operations)
 
     def _anyone_has(self, collection: Collection, vector: str) -> bool:
         """The client's in-memory mode refuses to query a vector that no point has yet; a server finds nothing."""

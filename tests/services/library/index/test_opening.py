@@ -78,7 +78,7 @@ def test_other_dims_are_refused_with_a_remedy_and_a_rebuild_starts_empty(tmp_pat
     index = EdgeIndex(tmp_path, DIMS)
     index.upsert(Collection.VIDEOS, [Point(ID, {"text": np.eye(4, dtype="f4")[0]}, {})])
     index.close()
-    with pytest.raises(IndexMismatch, match=r"videos-v1-text4-.*REELWISE_PROFILE.*rebuild_index=True"):
+    with pytest.raises(IndexMismatch, match=r"videos-v1-text4-.*REELWISE_PROFILE.*reelwise reindex --empty"):
         EdgeIndex(tmp_path, OTHER)
     index = EdgeIndex(tmp_path, OTHER, rebuild=True)
     assert index.count(Collection.VIDEOS) == 0
