@@ -15,6 +15,7 @@ from services.library.errors import LibraryError
 from services.library.record.types import Lane, Lease, Video
 from services.library.understanding import Understanding, VideoState
 from workers.copies.link import link_copies
+from workers.held import HeldLeases
 from workers.media.errors import MediaRejected
 from workers.pipeline import EarlierLaneDue, Pipeline
 from workers.publish import publish, unfinished
@@ -49,7 +50,12 @@ class LaneWorker:
 
     pipeline: Pipeline
     progress: Progress
+    held: HeldLeases = field(init=False)
     _sent_back: set[tuple[str, Lane]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Its leases are its own."""
+        object.__setattr__(self, "held", HeldLeases(self.pipeline.library.record))
 
     def run(self, video_id: str, lane: Lane) -> Lane | None:
         """Run a lane of a video if it is due and nobody else has it; returns the lane that is due next, if any.
@@ -70,12 +76,14 @@ class LaneWorker:
             library.record.retry_later(lease, reason=reason, not_before=utc_now(), max_attempts=0)
             self._write_unfinished(video)
             return None
-        with _Heartbeat(self.pipeline, lease) as heart:
+        with _Heartbeat(self.pipeline, lease) as heart, self.held.keeping(lease, heart.lost) as kept:
+            if not kept:
+                return None  # the process is about to end
             try:
                 with cancelled_when(heart.lost.is_set):
                     self._stages(video, lane)
             except WorkCancelled:
-                logger.warning("lane %s of video %s was given up: its lease was lost", lane, video_id)
+                logger.warning("lane %s of video %s was given up: its lease was lost or given back", lane, video_id)
                 return None
             except EarlierLaneDue as error:
                 return self._send_back(video, lease, error)

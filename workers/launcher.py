@@ -14,24 +14,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery.concurrency.thread import TaskPool
-from kombu.exceptions import OperationalError
 
 from models.runtime import Runtime
-from services.library.errors import LibraryError
 from services.library.library import Library
 from services.library.record.types import Lane
-from workers.app import create_app, enqueue, queue_name
-from workers.lanes import LaneWorker, utc_now
+from workers.announce import Announcer, sweep
+from workers.app import create_app, queue_name
+from workers.lanes import LaneWorker
 from workers.pipeline import Pipeline
-from workers.training.collaborative import TrainingOutcome, train_collaborative
-from workers.training.task import TASK, TrainingClock, add_training, parameters_of, train_queue
+from workers.training.task import TrainingClock, add_training, train_if_due, train_queue
 
 logger = logging.getLogger(__name__)
 
-_STOP_S = 30.0
-
-_TELL_AGAIN_S = 600.0
-"""What is still due so long after its message was sent gets another: a message may be lost, a video may not."""
+_LAST_STEPS_S = 5.0
+"""How long a thread may take to end once its lane was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +75,7 @@ class EmbeddedWorker:
         self._training = TrainingClock(library.settings, library.blobs)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._progress: dict[str, StageProgress] = {}
-        self._told: dict[tuple[str, Lane], float] = {}
-        self._told_lock = threading.Lock()
+        self._announcer = Announcer(self._app, library.record)
         self._stopping = threading.Event()
         self._controller: Any = None
         self._running: list[threading.Thread] = []
@@ -113,39 +108,36 @@ class EmbeddedWorker:
 
     def notify(self, video_id: str, lane: Lane) -> None:
         """A lane is due now: don't wait for the sweep."""
-        self._tell(video_id, lane)
+        self._announcer.tell(video_id, lane)
 
     def run(self, video_id: str, lane: Lane) -> Lane | None:
         """Run a lane of a video in the calling thread, as `LaneWorker.run`."""
-        with self._told_lock:
-            # From here on the message is spent: should the lane fall due again (a retry), the sweep has to say so.
-            self._told.pop((video_id, lane), None)
         return self._lanes.run(video_id, lane)
 
-    def train(self) -> TrainingOutcome:
-        """Learn from what viewers did, in the calling thread."""
-        library = self._library
-        return train_collaborative(
-            library.record, library.blobs, now=utc_now(), parameters=parameters_of(library.settings)
-        )
+    def train(self) -> None:
+        """Learn from what viewers did, in the calling thread, if it is due and no other process does."""
+        train_if_due(self._library)
 
     def progress(self, video_id: str) -> StageProgress | None:
         """What is running of a video, None when nothing is."""
         return self._progress.get(video_id)
 
     def stop(self) -> None:
-        """Let running lanes end (up to half a minute), then stop. What is left stays due in the record."""
+        """Let running lanes end (up to `shutdown_s`), then give the rest back. What is left is due in the record."""
         self._stopping.set()
         stopping = list(self._running)
         if self._controller is not None:
             # Celery waits for running lanes as long as they take, so it is stopped from aside.
             stopping.insert(0, threading.Thread(target=self._controller.stop, name="celery-stop", daemon=True))
             stopping[0].start()
-        ends = time.monotonic() + _STOP_S
+        ends = time.monotonic() + self._library.settings.shutdown_s
         for thread in stopping:
             thread.join(timeout=max(0.0, ends - time.monotonic()))
-            if thread.is_alive():
-                logger.warning("%s did not stop within %.0f s; its work stays due", thread.name, _STOP_S)
+        for video_id, lane in self._lanes.held.give_back():
+            logger.warning("%s of video %s did not end in time and was given back; it is due again", lane, video_id)
+        ends = time.monotonic() + _LAST_STEPS_S
+        for thread in stopping:
+            thread.join(timeout=max(0.0, ends - time.monotonic()))
 
     def _report(self, video_id: str, stage: str, share: float) -> None:
         if share >= 1.0:
@@ -154,31 +146,10 @@ class EmbeddedWorker:
             self._progress[video_id] = StageProgress(stage, share)
 
     def _sweep(self) -> None:
-        """Enqueue whatever the record says is due and has no message on its way."""
-        while True:
-            try:
-                self._tell_due()
-                if self._training.due(utc_now()):
-                    self._app.send_task(TASK)
-            except LibraryError:
-                logger.exception("the record could not be swept; the next sweep tries again")
-            if self._stopping.wait(self._library.settings.sweep_s):
-                return
-
-    def _tell_due(self) -> None:
-        now = time.monotonic()
-        for video_id, lane in self._library.record.due(now=utc_now()):
-            with self._told_lock:
-                told = self._told.get((video_id, lane))
-            if told is None or now - told > _TELL_AGAIN_S:
-                self._tell(video_id, lane)
-
-    def _tell(self, video_id: str, lane: Lane) -> None:
-        with self._told_lock:
-            self._told[(video_id, lane)] = time.monotonic()
-        try:
-            enqueue(self._app, video_id, lane)
-        except OperationalError as error:
-            logger.warning("the broker does not answer (%s); the sweep tells of %s again", error, video_id)
-            with self._told_lock:
-                self._told.pop((video_id, lane), None)
+        sweep(
+            self._announcer,
+            self._training,
+            self._app,
+            period_s=self._library.settings.sweep_s,
+            wait=self._stopping.wait,
+        )

@@ -1,30 +1,41 @@
 """The worker of `reelwise worker`: some lanes, in a process of its own (or several), over a broker.
 
-It has no index and sweeps nothing: the process of `reelwise up` tells it what is due.
+It sweeps nothing: `reelwise sweep`, or the process of `reelwise up`, tells it what is due. It opens the index where it
+publishes, which takes a Qdrant server.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from celery.signals import worker_process_shutdown
+from billiard import active_children
+from celery.signals import worker_process_init, worker_process_shutdown
+from kombu.exceptions import OperationalError
 
 from models.runtime import Runtime
+from services.library.index.schema import IndexDims
 from services.library.library import Library
 from services.library.record.types import Lane
 from services.settings import Settings
-from workers.app import create_app, queue_name
+from workers.app import create_app, enqueue, queue_name
 from workers.lanes import LaneWorker
 from workers.launcher import ThreadPool
 from workers.pipeline import Pipeline
+from workers.stopping import Word, ended_by_signals, leave
+from workers.training.task import add_training, train_if_due, train_queue
 
 logger = logging.getLogger(__name__)
+
+_CHILDREN_S = 5.0
+"""How long children may take to give back what they were at."""
 
 
 class Pool(StrEnum):
@@ -62,10 +73,19 @@ class _Here:
     def __call__(self) -> LaneWorker:
         with self._lock:
             if self._worker is None:
-                library = Library.open_without_index(self._settings)
-                self._worker = LaneWorker(Pipeline(library, self._make_runtime(), self._lanes), _quiet)
+                runtime = self._make_runtime()
+                self._worker = LaneWorker(Pipeline(self._library(runtime), runtime, self._lanes), _quiet)
                 logger.info("process %d serves %s", os.getpid(), ", ".join(sorted(self._lanes)))
             return self._worker
+
+    def train(self) -> None:
+        """Train the collaborative factors if it is due."""
+        train_if_due(self().pipeline.library)
+
+    def give_back(self) -> list[tuple[str, Lane]]:
+        """What was running here and is due again."""
+        worker = self._worker
+        return [] if worker is None else worker.held.give_back()
 
     def close(self) -> None:
         with self._lock:
@@ -74,25 +94,59 @@ class _Here:
                 self._worker.pipeline.library.close()
                 self._worker = None
 
+    def _library(self, runtime: Runtime) -> Library:
+        if Lane.PUBLISH not in self._lanes:
+            return Library.open_without_index(self._settings)
+        dims = IndexDims(text=runtime.text.dim, visual=runtime.vision.dim, sound=runtime.sound.dim)
+        return Library.open(self._settings, dims)
+
 
 def run_worker(settings: Settings, make_runtime: Callable[[], Runtime], plan: WorkerPlan) -> int:
-    """Consume the lanes' queues until a signal says to stop; running tasks end first. Returns the exit status.
+    """Consume the lanes' queues until a signal says to stop. Returns the exit status.
 
-    `make_runtime` is called where tasks run: once with `solo` and `threads`, in each child with `prefork`.
+    Running lanes may then take `settings.shutdown_s` seconds to end; what has not ended by then, or at a second signal,
+    is given back, announced anew, and left: the process ends. `make_runtime` is called where tasks run: once with
+    `solo` and `threads`, in each child with `prefork`. Whoever publishes trains as well, when a sweeper asks for it.
     """
     here = _Here(settings, make_runtime, plan.lanes)
     app = create_app(settings, here)
+    add_training(app, settings, here.train)
+    word = Word()
+
+    def give_back() -> None:
+        for video_id, lane in here.give_back():
+            logger.warning("%s of video %s is given back", lane, video_id)
+            try:
+                enqueue(app, video_id, lane)
+            except OperationalError as error:
+                logger.warning("the broker does not answer (%s); a sweep tells of it", error)
+
+    def stop() -> None:
+        word.give()
+        give_back()
+        ends = time.monotonic() + _CHILDREN_S
+        while active_children() and time.monotonic() < ends:
+            time.sleep(0.05)
+
+    def begin(**_: Any) -> None:
+        if plan.pool is Pool.PREFORK:
+            signal.set_wakeup_fd(-1)  # inherited: a child's signals are no news for the parent
+            word.heed(lambda: leave(give_back))
 
     def close(**_: Any) -> None:
         here.close()
 
+    worker_process_init.connect(begin, weak=False)
     worker_process_shutdown.connect(close, weak=False)
     pools: dict[Pool, Any] = {Pool.SOLO: "solo", Pool.THREADS: ThreadPool, Pool.PREFORK: "prefork"}
     forks = plan.pool is Pool.PREFORK
+    queues = [queue_name(settings, lane) for lane in sorted(plan.lanes)]
+    if Lane.PUBLISH in plan.lanes:
+        queues.append(train_queue(settings))
     worker = app.Worker(
         pool=pools[plan.pool],
         concurrency=plan.concurrency,
-        queues=[queue_name(settings, lane) for lane in sorted(plan.lanes)],
+        queues=queues,
         hostname=f"{'-'.join(sorted(plan.lanes))}-{os.getpid()}@%h",
         max_tasks_per_child=plan.max_child_tasks if forks else None,
         max_memory_per_child=plan.max_child_bytes // 1024 if forks and plan.max_child_bytes else None,
@@ -103,8 +157,10 @@ def run_worker(settings: Settings, make_runtime: Callable[[], Runtime], plan: Wo
     )
     app.set_current()
     try:
-        worker.start()
+        with ended_by_signals(stop, patience_s=settings.shutdown_s):
+            worker.start()
     finally:
+        worker_process_init.disconnect(begin)
         worker_process_shutdown.disconnect(close)
         here.close()
     return int(worker.exitcode or 0)

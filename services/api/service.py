@@ -19,7 +19,15 @@ class Progress:
 
 
 class Dispatcher(Protocol):
-    """Whoever gets queued videos worked on. The record holds what is due, so a lost notice only costs time."""
+    """Whoever gets queued videos worked on. The record holds what is due, so a lost notice only costs time.
+
+    `elsewhere`: the work is done by other processes, so that requests can be served whether or not it is.
+    """
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether other processes do the work."""
+        ...
 
     def notify(self, video_id: str, lane: Lane) -> None:
         """A lane of a video is due now."""
@@ -37,6 +45,8 @@ class Dispatcher(Protocol):
 @dataclass(frozen=True, slots=True)
 class Sweeping:
     """A dispatcher for an API process without a worker of its own: the workers' sweep of the record finds the work."""
+
+    elsewhere: bool = True
 
     def notify(self, video_id: str, lane: Lane) -> None:
         """Nothing to do: `Library.record` already says that the lane is due."""

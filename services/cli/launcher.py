@@ -71,6 +71,7 @@ class InProcessDispatcher:
     """Hands notices to the worker of this process."""
 
     worker: Worker
+    elsewhere: bool = False
 
     def notify(self, video_id: str, lane: Lane) -> None:
         """Enqueue at once instead of waiting for the sweep."""
@@ -107,15 +108,14 @@ def service(settings: Settings, *, work: bool, check_weights: bool = True) -> It
             roles = QUERY_ROLES.union(*fitting_roles(settings, profile, lanes).values())
             runtime.check_weights(roles)
             _ask_servers(runtime, roles)
-        library = stack.enter_context(_library(settings, runtime))
+        library = stack.enter_context(open_library(settings, runtime))
         dispatcher: Dispatcher = Sweeping()
         if work:
             dispatcher = InProcessDispatcher(stack.enter_context(_worker(library, runtime, lanes)))
             optimizer = IdleOptimizer(library.index, settings)
             optimizer.start()
             stack.callback(optimizer.stop)
-        catch_up(library)
-        publish_waiting(library)
+        made_up_for(library)
         parts = Service(library, runtime, dispatcher)
         stack.callback(parts.recommender.close)
         yield parts
@@ -164,11 +164,20 @@ def _ask_servers(runtime: Runtime, roles: frozenset[Role]) -> None:
         err.print(Text(f"warning: {error}. Videos wait for it.", "yellow"))
 
 
+def made_up_for(library: Library) -> None:
+    """Do what a process that stopped half-way left undone, unless another process is at it just now."""
+    with library.record.alone("catch-up") as alone:
+        if alone:
+            catch_up(library)
+            publish_waiting(library)
+
+
 @contextmanager
-def _library(settings: Settings, runtime: Runtime) -> Iterator[Library]:
+def open_library(settings: Settings, runtime: Runtime, *, rebuild_index: bool = False) -> Iterator[Library]:
+    """The library with the index for these engines, as `Library.open`. Raises `CliError` if another process owns it."""
     dims = IndexDims(text=runtime.text.dim, visual=runtime.vision.dim, sound=runtime.sound.dim)
     try:
-        library = Library.open(settings, dims)
+        library = Library.open(settings, dims, rebuild_index=rebuild_index)
     except LibraryLocked as error:
         noted = noted_run(settings.data_dir)
         who = f" (process {noted.pid}, which does not answer at {noted.url})" if noted else ""

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from services.cli.commands import accounts, ask, costs, demo, models, operate, review, train, viewer, work, worker
+from services.cli.commands import (
+    accounts,
+    ask,
+    costs,
+    demo,
+    models,
+    operate,
+    reindex,
+    review,
+    scaled,
+    train,
+    viewer,
+    work,
+    worker,
+)
 from services.cli.typer_app import app
 
 app.command("analyze")(work.analyze)
@@ -19,6 +33,9 @@ app.command("costs")(costs.costs)
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("up")(operate.up)
+app.command("api")(scaled.api)
+app.command("sweep")(scaled.sweep)
+app.command("reindex")(reindex.reindex)
 app.command("worker")(worker.worker)
 app.command("doctor")(operate.doctor)
 app.command("schema")(operate.schema)

@@ -32,7 +32,9 @@ class PoolName(StrEnum):
 
 
 def worker(
-    lane: Annotated[list[Lane], typer.Option("--lane", help="A lane to serve; may be given more than once.")],
+    lane: Annotated[
+        list[Lane] | None, typer.Option("--lane", help="A lane to serve; may be given more than once (default: all).")
+    ] = None,
     pool: Annotated[
         PoolName,
         typer.Option(help="threads share the engines; solo: one task at a time; prefork: for CPU lanes."),
@@ -52,10 +54,11 @@ def worker(
 ) -> None:
     """Work on some lanes in this process, over the broker of REELWISE_BROKER_URL, until interrupted.
 
-    `reelwise up` with the same settings takes videos in and tells workers what is due. Only the models of the lanes
-    are loaded.
+    `reelwise api` with the same settings takes videos in and `reelwise sweep` tells workers what is due, or
+    `reelwise up` does both. Only the models of the lanes are loaded. SIGTERM or Ctrl-C lets running lanes end for
+    REELWISE_SHUTDOWN_S seconds and gives the rest back; a second one does so at once.
     """
-    lanes = frozenset(lane)
+    lanes = frozenset(lane or Lane)
     with reported_errors():
         settings = settings_for(data, profile)
         _check_settings(settings, lanes)
@@ -107,11 +110,12 @@ def _check_settings(settings: Settings, lanes: frozenset[Lane]) -> None:
             remedy="Set REELWISE_BROKER_URL, for example redis://127.0.0.1:6379/0, here and for `reelwise up`; or run "
             "`reelwise up` alone, which works on all lanes.",
         )
-    if Lane.PUBLISH in lanes:
+    if Lane.PUBLISH in lanes and settings.index_url is None:
+        others = " ".join(f"--lane {lane}" for lane in Lane if lane in lanes - {Lane.PUBLISH})
         raise CliError(
-            "The lane publish writes to the index, and `reelwise worker` opens none: the embedded index belongs to one "
-            "process, and workers that publish to a Qdrant server are not built yet.",
-            remedy="Leave the lane out; `reelwise up` publishes.",
+            "The lane publish writes to the index, and the embedded index belongs to one process, `reelwise up`.",
+            remedy="Set REELWISE_INDEX_URL to a Qdrant server, here and for all others; or let `reelwise up` publish"
+            + (f" and serve {others}." if others else "."),
         )
 
 

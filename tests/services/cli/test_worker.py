@@ -45,8 +45,12 @@ def test_the_brokers_that_live_in_one_process_are_refused(monkeypatch: pytest.Mo
     assert "REELWISE_BROKER_URL" in said
 
 
-def test_publishing_is_left_to_the_process_that_has_the_index() -> None:
-    assert "the embedded index belongs to one process" in refused("--lane", "publish")
+def test_publishing_needs_an_index_that_other_processes_reach() -> None:
+    said = refused("--lane", "publish", "--lane", "prepare")
+    assert "the embedded index belongs to one process" in said
+    assert "Set REELWISE_INDEX_URL" in said
+    assert "serve --lane prepare." in said
+    assert "--lane prepare --lane perceive --lane describe" in refused()  # no lane named: all of them
 
 
 def test_a_gpu_lane_does_not_fork(tmp_path: Path) -> None:
