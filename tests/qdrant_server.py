@@ -187,8 +187,30 @@ def running_stand() -> Iterator[str]:
         process.wait(30)
 
 
-if __name__ == "__main__":
+@contextmanager
+def stand_here() -> Iterator[str]:
+    """The URL of an empty stand-in in a thread of this process, for tests that read what was sent."""
+    with listening() as listener:
+        server = uvicorn.Server(uvicorn.Config(app_of(Stand()), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(30)
+
+
+@contextmanager
+def listening() -> Iterator[socket.socket]:
+    """A socket that takes connections before anybody is told of it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        yield listener
+
+
+if __name__ == "__main__":
+    with listening() as listener:
         print(listener.getsockname()[1], flush=True)
         uvicorn.Server(uvicorn.Config(app_of(Stand()), log_level="warning")).run(sockets=[listener])

@@ -6,6 +6,7 @@ lost, doubled or late without harm.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -13,10 +14,13 @@ from typing import Any, Protocol
 
 from celery import Celery
 from kombu.entity import Exchange, Queue
+from kombu.exceptions import OperationalError
 
 from services.library.errors import BrokerUnavailable
 from services.library.record.types import Lane
 from services.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 _EXCHANGE = "reelwise"
 
@@ -122,7 +126,10 @@ def _task(app: Celery, worker: Callable[[], LaneRunner], lane: Lane) -> Callable
     def run(video_id: str) -> None:
         following = worker().run(video_id, lane)
         if following is not None:
-            enqueue(app, video_id, following)
+            try:
+                enqueue(app, video_id, following)
+            except OperationalError as error:
+                logger.warning("the broker does not answer (%s); a sweep tells of %s", error, video_id)
 
     run.__name__ = lane.value
     return run

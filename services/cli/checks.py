@@ -22,11 +22,16 @@ from models.weights.fetch import status
 from models.weights.pinned import catalogue_at
 from models.weights.progress import megabytes
 from services.cli.runfile import noted_run, running
+from services.library.blobs import blob_store
 from services.library.calibration import CalibrationError, load_calibration
+from services.library.errors import LibraryError
 from services.library.safety import SafetyRulesError, load_rules
 from services.settings import Settings
 
 MIN_FREE_BYTES = 2 * 1000**3
+
+
+_PORTS = {"https": 443, "http": 80, "redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
 
 
 class Level(StrEnum):
@@ -168,13 +173,12 @@ def _services(settings: Settings) -> Iterator[Finding]:
         "database": settings.database_url,
         "Qdrant": settings.index_url,
         "broker": settings.broker_url,
-        "blob store": settings.blob_url,
     }
     for name, url in configured.items():
         parts = urlsplit(url or "")
         if not parts.hostname or (Path(parts.path).is_absolute() and parts.scheme in ("file", "sqlite")):
             continue
-        port = parts.port or {"https": 443, "http": 80, "redis": 6379, "amqp": 5672}.get(parts.scheme, 5432)
+        port = parts.port or _PORTS.get(parts.scheme, 5432)
         try:
             socket.create_connection((parts.hostname, port), timeout=3).close()
         except OSError as error:
@@ -183,3 +187,10 @@ def _services(settings: Settings) -> Iterator[Finding]:
             )
         else:
             yield Finding(Level.OK, f"{name} answers at {parts.hostname}:{port}")
+    if settings.blob_url is not None:
+        try:
+            blob_store(settings).exists("doctor")
+        except LibraryError as error:
+            yield Finding(Level.FAULT, f"blob store: {error}", "Correct REELWISE_BLOB_URL or REELWISE_BLOB_OPTIONS.")
+        else:
+            yield Finding(Level.OK, f"blob store answers at {settings.blob_url}")

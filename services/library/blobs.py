@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ import fsspec
 
 from services.library.errors import BlobMissing, BlobStoreUnavailable, InvalidValue
 from services.library.reads import count_read
+from services.library.spool import spooled, sweep_spool
 from services.settings import Settings
 
 _TMP = ".tmp"
@@ -26,12 +26,6 @@ _CHUNK = 1 << 20
 _MAX_KEY = 900
 """Object stores end at 1,024 bytes a key, the store's own prefix included."""
 
-
-_SPOOL = "reelwise-blob-"
-"""How the folders begin in which copies of remote blobs lie while they are read."""
-
-_SPARE_BYTES = 256 * 1024**2
-"""What a copy leaves free beside it."""
 
 _OBJECT_STORES = frozenset({"s3", "s3a"})
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
@@ -85,7 +79,7 @@ class BlobStore:
         self._protocols = (self._fs.protocol,) if isinstance(self._fs.protocol, str) else tuple(self._fs.protocol)
         self._local: Path | None = Path(self._root) if "file" in self._protocols else None
         if self._local is None:
-            _sweep_spool(Path(tempfile.gettempdir()))
+            sweep_spool()
         else:
             with self._io("create the folder of"):
                 (self._local / _TMP).mkdir(parents=True, exist_ok=True)
@@ -142,9 +136,7 @@ class BlobStore:
             count_read(path.stat().st_size)
             yield path
             return
-        with tempfile.TemporaryDirectory(prefix=_SPOOL) as folder:
-            _check_room(folder, self.size(key), key)
-            path = Path(folder) / Path(check_key(key)).name
+        with spooled(check_key(key), self.size(key)) as path:
             with self._io(f"read {key!r} from", key):
                 self._fs.get_file(self._remote(key), str(path))
             count_read(path.stat().st_size)
@@ -162,6 +154,8 @@ class BlobStore:
 
     def delete(self, key: str) -> bool:
         """Remove the blob; False when there was none."""
+        if self._local is None and not self.exists(key):  # object stores don't say what they removed
+            return False
         try:
             with self._io(f"delete {key!r} from", key):
                 self._fs.rm_file(self._remote(key))
@@ -237,25 +231,6 @@ def _client_errors(scheme: str) -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     return (BotoCoreError, ClientError)
-
-
-def _check_room(folder: str, size: int, key: str) -> None:
-    free = shutil.disk_usage(folder).free
-    if size + _SPARE_BYTES > free:
-        raise BlobStoreUnavailable(
-            f"The blob {key!r} has {size / 1e6:.0f} MB, and {folder} has {free / 1e6:.0f} MB free: make room there, or "
-            "set TMPDIR to a larger disk."
-        )
-
-
-def _sweep_spool(folder: Path) -> None:
-    """Remove copies whose reader was killed; a day is longer than any reading takes."""
-    for leftover in folder.glob(f"{_SPOOL}*"):
-        try:
-            if time.time() - leftover.stat().st_mtime > _STALE_S:
-                shutil.rmtree(leftover)
-        except OSError:
-            continue  # gone meanwhile, or another user's
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:

@@ -13,7 +13,7 @@ from services.library.index.port import Collection, Filter, Point
 from services.library.index.schema import IndexDims
 from services.library.index.server import ServerIndex
 from services.settings import Settings
-from tests.qdrant_server import running_stand
+from tests.qdrant_server import stand_here
 
 DIMS = IndexDims(text=4, visual=4, sound=4)
 IDS = [f"00000000-0000-0000-0000-{number:012d}" for number in range(150)]
@@ -22,7 +22,7 @@ IDS = [f"00000000-0000-0000-0000-{number:012d}" for number in range(150)]
 @pytest.fixture
 def url() -> Iterator[str]:
     """A recording stand-in for a server: in-memory mode ignores most of what is tested here."""
-    with running_stand() as server:
+    with stand_here() as server:
         yield server
 
 
@@ -58,8 +58,9 @@ def test_shards_copies_quantisation_and_disk_are_asked_of_the_server_as_set(url:
 def test_by_default_the_server_decides(url: str) -> None:
     ServerIndex(url, DIMS).close()
     for sent in created(url):
-        assert not {"shard_number", "replication_factor", "write_consistency_factor", "quantization_config"} & set(sent)
-        assert not any("on_disk" in vector for vector in sent["vectors"].values())
+        asked = ("shard_number", "replication_factor", "write_consistency_factor", "quantization_config")
+        assert all(sent.get(option) is None for option in asked)
+        assert all(vector.get("on_disk") is None for vector in sent["vectors"].values())
 
 
 def test_a_new_collection_has_the_points_and_vectors_of_the_old_one_and_is_used_in_one_step(url: str) -> None:
