@@ -15,7 +15,7 @@ from services.library.errors import LibraryError
 from services.library.record.database import utc_now
 from services.library.record.store import Record
 from services.library.record.types import Lane
-from workers.app import enqueue
+from workers.app import announce
 from workers.training.task import TASK, TrainingClock
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,9 @@ class Announcer:
         for key in due:
             version, at = told.get(key, (None, -_TELL_AGAIN_S))
             if version != changed.get(key[0]) or now - at >= _TELL_AGAIN_S:
-                sent += self._tell(*key, changed.get(key[0]))
+                if not self._tell(*key, changed.get(key[0])):
+                    break  # each further try would wait for the broker as long
+                sent += 1
         return sent
 
     def tell(self, video_id: str, lane: Lane) -> None:
@@ -63,14 +65,11 @@ class Announcer:
     def _tell(self, video_id: str, lane: Lane, version: datetime | None) -> bool:
         with self._lock:
             self._told[(video_id, lane)] = (version, time.monotonic())
-        try:
-            enqueue(self._app, video_id, lane)
-        except OperationalError as error:
-            logger.warning("the broker does not answer (%s); the sweep tells of %s again", error, video_id)
-            with self._lock:
-                self._told.pop((video_id, lane), None)
-            return False
-        return True
+        if announce(self._app, video_id, lane):
+            return True
+        with self._lock:
+            self._told.pop((video_id, lane), None)
+        return False
 
 
 def sweep(

@@ -104,32 +104,36 @@ def _kind(settings: Settings) -> str:
 
 
 def _transport(settings: Settings, kind: str) -> dict[str, Any]:
+    """Options of kombu's transport. `max_retries` is for sending: what could not be sent is left to a sweep."""
     if kind == "Redis":
         # A message must not come back while its lane may still be at work; the lease would turn it away anyway.
         return {
             "visibility_timeout": math.ceil(settings.redelivery_s),
             "socket_connect_timeout": _CONNECT_S,
             "socket_keepalive": True,
+            "max_retries": 0,
         }
     if kind == "RabbitMQ":
         # Sending returns when the broker has the message, and says so when it has not.
-        return {"confirm_publish": True}
+        return {"confirm_publish": True, "max_retries": 0}
     return {"polling_interval": 0.02}
 
 
-def enqueue(app: Celery, video_id: str, lane: Lane) -> None:
-    """Ask for a lane of a video to be looked at."""
-    app.send_task(task_name(lane), args=[video_id])
+def announce(app: Celery, video_id: str, lane: Lane) -> bool:
+    """Send the message that a lane is due; False where the broker does not answer, and a sweep tells of it later."""
+    try:
+        app.send_task(task_name(lane), args=[video_id])
+    except OperationalError as error:
+        logger.warning("the broker does not answer (%s); a sweep tells of %s", error, video_id)
+        return False
+    return True
 
 
 def _task(app: Celery, worker: Callable[[], LaneRunner], lane: Lane) -> Callable[[str], Any]:
     def run(video_id: str) -> None:
         following = worker().run(video_id, lane)
         if following is not None:
-            try:
-                enqueue(app, video_id, following)
-            except OperationalError as error:
-                logger.warning("the broker does not answer (%s); a sweep tells of %s", error, video_id)
+            announce(app, video_id, following)
 
     run.__name__ = lane.value
     return run

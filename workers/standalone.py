@@ -18,14 +18,13 @@ from typing import Any
 
 from billiard import active_children
 from celery.signals import worker_process_init, worker_process_shutdown
-from kombu.exceptions import OperationalError
 
 from models.runtime import Runtime
 from services.library.index.schema import IndexDims
 from services.library.library import Library
 from services.library.record.types import Lane
 from services.settings import Settings
-from workers.app import create_app, enqueue, queue_name
+from workers.app import announce, create_app, queue_name
 from workers.lanes import LaneWorker
 from workers.launcher import ThreadPool
 from workers.pipeline import Pipeline
@@ -116,10 +115,7 @@ def run_worker(settings: Settings, make_runtime: Callable[[], Runtime], plan: Wo
     def give_back() -> None:
         for video_id, lane in here.give_back():
             logger.warning("%s of video %s is given back", lane, video_id)
-            try:
-                enqueue(app, video_id, lane)
-            except OperationalError as error:
-                logger.warning("the broker does not answer (%s); a sweep tells of it", error)
+            announce(app, video_id, lane)
 
     def stop() -> None:
         word.give()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NoReturn, Protocol
+from functools import partial
+from typing import NoReturn
 
 from models.profile import load_profile
 from models.runtime import Runtime
@@ -25,25 +26,17 @@ _NEGLECTED = timedelta(minutes=10)
 """Work that is due for so long, while nobody works on anything, has no worker."""
 
 
-class Tells(Protocol):
-    """Whoever sends messages, such as `workers.announce.Announcer`."""
-
-    def tell(self, video_id: str, lane: Lane) -> None:
-        """This lane is due now."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class BrokerDispatcher:
     """Announces new work to the broker; how the work stands, the record says."""
 
-    announcer: Tells
+    announce: Callable[[str, Lane], object]
     record: Record
     elsewhere: bool = True
 
     def notify(self, video_id: str, lane: Lane) -> None:
         """Send a message. Where the broker does not answer, a sweep does it later."""
-        self.announcer.tell(video_id, lane)
+        self.announce(video_id, lane)
 
     def progress(self, video_id: str) -> Progress | None:
         """The lane that is being worked on; how far it is, the record does not know."""
@@ -66,8 +59,7 @@ def api_service(settings: Settings) -> Iterator[Service]:
     does.
     """
     check_shared(settings, index=True, what="`reelwise api`")
-    from workers.announce import Announcer
-    from workers.app import create_app
+    from workers.app import announce, create_app
 
     app = create_app(settings, _nobody)
     profile = load_profile(settings.profile)
@@ -77,7 +69,7 @@ def api_service(settings: Settings) -> Iterator[Service]:
         runtime.check_weights(QUERY_ROLES)
         library = stack.enter_context(open_library(settings, runtime))
         made_up_for(library)
-        parts = Service(library, runtime, BrokerDispatcher(Announcer(app, library.record), library.record))
+        parts = Service(library, runtime, BrokerDispatcher(partial(announce, app), library.record))
         stack.callback(parts.recommender.close)
         stack.callback(app.close)
         yield parts

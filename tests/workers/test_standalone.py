@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +23,7 @@ from services.library.library import Library
 from services.library.record.types import Lane
 from services.library.understanding import VideoState
 from services.settings import Settings
+from tests.brokers import redis_server
 from tests.workers.conftest import FINAL
 from workers.lanes import LaneWorker, utc_now
 from workers.pipeline import EarlierLaneDue, Pipeline, lane_roles
@@ -35,26 +34,9 @@ PATIENCE_S = 900.0
 
 
 @pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    command = shutil.which("redis-server")
-    if command is None:
-        pytest.skip("redis-server is not installed (apt-get install redis-server)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
-    process = subprocess.Popen([command, *options], stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(10)
+def redis_url() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
 
 
 @contextmanager

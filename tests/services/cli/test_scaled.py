@@ -40,7 +40,7 @@ def test_an_api_apart_needs_an_index_that_others_reach(monkeypatch: pytest.Monke
 def test_what_is_being_done_of_a_video_is_told_from_the_record(tmp_path: Path) -> None:
     record = Record.open(f"sqlite:///{tmp_path / 'reelwise.db'}")
     video, _ = record.submit(Submission("a" * 64, 1, "videos/a", "clip.mp4"))
-    dispatcher = BrokerDispatcher(None, record)  # type: ignore[arg-type]
+    dispatcher = BrokerDispatcher(lambda *_: None, record)
     assert dispatcher.progress(video.id) is None
     assert record.claim(video.id, Lane.PREPARE, now=utc_now(), lease_s=60)
     progress = dispatcher.progress(video.id)
