@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from models.cancelling import Cancelled, cancellation
 from models.errors import EngineBusy, EngineClosed, ModelError, OutOfMemory, WorkCancelled
 from models.exhaustion import free_memory, is_out_of_memory, out_of_memory_text
+from models.observing import batch_called
 
 _log = logging.getLogger(__name__)
 
@@ -281,6 +282,7 @@ def _exhausted(name: str, error: Exception) -> OutOfMemory:
 
 def checked(work: Work[In, Out], items: Sequence[In], name: str) -> Rows[Out]:
     """The model's outputs. Raises `ModelError` where they are not as many as the inputs."""
+    batch_called(name, len(items))
     outs = work(items)
     if len(outs) != len(items):
         raise ModelError(f"{name} gave {len(outs)} outputs for {len(items)} inputs")

@@ -66,6 +66,18 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8765, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
 
+    log_format: Literal["text", "json"] = Field("text", description="How a serving process writes its log lines.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="From which level on lines of Reelwise, uvicorn and Celery are written."
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port on which `reelwise worker` shows its metrics; 0: none."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address that the metrics port listens on.")
+    ready_timeout_s: float = Field(
+        3.0, gt=0, le=60, description="How long `/readyz` waits for each part to answer, seconds."
+    )
+
     auth: Literal["auto", "required", "off"] = Field(
         "auto",
         description="Sign-in: auto (wanted once there is an account, or on an address others reach), required, off.",

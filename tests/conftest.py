@@ -92,3 +92,33 @@ def resampled(audio: npt.NDArray[np.float32], rate: int) -> Audio:
     mono = audio.mean(axis=1) if audio.ndim > 1 else audio
     times = np.arange(round(len(mono) * SAMPLE_RATE / rate)) / SAMPLE_RATE
     return np.interp(times, np.arange(len(mono)) / rate, mono).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def _kept_spans() -> list[object]:
+    """Turns traces on for this process, as it can be done once."""
+    trace = pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry.trace import set_tracer_provider
+
+    class Keep(trace.SpanProcessor):  # type: ignore[misc]
+        def on_end(self, span: object) -> None:
+            if watching:
+                kept.append(span)
+
+    kept: list[object] = []
+    provider = trace.TracerProvider()
+    provider.add_span_processor(Keep())
+    set_tracer_provider(provider)
+    return kept
+
+
+watching: list[bool] = []
+
+
+@pytest.fixture
+def spans(_kept_spans: list[object]) -> Iterator[list[object]]:
+    """The spans that end while the test runs."""
+    _kept_spans.clear()
+    watching.append(True)
+    yield _kept_spans
+    watching.clear()

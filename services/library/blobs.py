@@ -9,7 +9,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -146,6 +146,15 @@ class BlobStore:
         """Whether the key holds a blob."""
         with self._io(f"look for {key!r} in"):
             return bool(self._fs.isfile(self._remote(key)))
+
+    def check(self) -> None:
+        """Raise `BlobStoreUnavailable` unless the store answers, and a local one may be written to."""
+        if self._local is not None:
+            if not os.access(self._local / _TMP, os.W_OK | os.X_OK):
+                raise BlobStoreUnavailable(f"The blob store's folder {self._local} is not there or not writable.")
+            return
+        with self._io("look into"), suppress(FileNotFoundError):
+            self._fs.info(self._remote("check/none"))
 
     def size(self, key: str) -> int:
         """Bytes of the blob. Raises `BlobMissing`."""

@@ -6,8 +6,10 @@ late changes nothing, on any database and at any isolation level.
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, case, or_, select, update
 from sqlalchemy.orm import Session
@@ -21,6 +23,24 @@ from services.library.understanding import VideoState
 
 OPEN = (VideoState.QUEUED.value, VideoState.PROCESSING.value)
 """The states in which a video has a next lane."""
+
+
+_TOKEN_LENGTH = 32
+_HOST_LENGTH = 12
+
+
+def new_token() -> str:
+    """A lease's token: `host:pid:random`, so that operators see who holds it.
+
+    At least 44 bits are random, and only the holders of one video have to be told apart.
+    """
+    who = f"{socket.gethostname().partition('.')[0][:_HOST_LENGTH]}:{os.getpid()}:"
+    return who + secrets.token_hex(_TOKEN_LENGTH)[: _TOKEN_LENGTH - len(who)]
+
+
+def holder(token: str) -> str:
+    """Host and process of a lease's holder, `host:pid`."""
+    return token.rpartition(":")[0] or "unknown"
 
 
 def _claimable(now: datetime) -> ColumnElement[bool]:
@@ -58,7 +78,7 @@ class Leases(Database):
         Taking over an expired lease counts as a failed attempt of the lane: its holder died without a word, and a
         file that kills its workers must not be tried for ever. Who claims looks at `Video.attempts`.
         """
-        lease = Lease(video_id, lane, uuid4().hex, now + timedelta(seconds=lease_s))
+        lease = Lease(video_id, lane, new_token(), now + timedelta(seconds=lease_s))
         query = (
             update(VideoRow)
             .where(VideoRow.id == video_id, VideoRow.lane == lane.value, _claimable(now))
