@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from services.library.errors import BrokerUnavailable
 from services.library.record.types import Lane
 from services.settings import Settings
+from services.telemetry.carrier import outgoing, received
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ def _transport(settings: Settings, kind: str) -> dict[str, Any]:
 def announce(app: Celery, video_id: str, lane: Lane) -> bool:
     """Send the message that a lane is due; False where the broker does not answer, and a sweep tells of it later."""
     try:
-        app.send_task(task_name(lane), args=[video_id])
+        app.send_task(task_name(lane), args=[video_id], headers=outgoing(video_id))
     except OperationalError as error:
         logger.warning("the broker does not answer (%s); a sweep tells of %s", error, video_id)
         return False
@@ -131,9 +132,11 @@ def announce(app: Celery, video_id: str, lane: Lane) -> bool:
 
 def _task(app: Celery, worker: Callable[[], LaneRunner], lane: Lane) -> Callable[[str], Any]:
     def run(video_id: str) -> None:
-        following = worker().run(video_id, lane)
-        if following is not None:
-            announce(app, video_id, following)
+        request = app.current_task.request
+        with received(request, request.id):
+            following = worker().run(video_id, lane)
+            if following is not None:
+                announce(app, video_id, following)
 
     run.__name__ = lane.value
     return run

@@ -14,6 +14,7 @@ from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable, W
 from services.library.errors import LibraryError
 from services.library.record.types import Lane, Lease, Video
 from services.library.understanding import Understanding, VideoState
+from services.telemetry.work import LaneRun, Outcome, lane_run
 from workers.copies.link import link_copies
 from workers.held import HeldLeases
 from workers.media.errors import MediaRejected
@@ -63,14 +64,18 @@ class LaneWorker:
         Whatever goes wrong ends in the record: rejected with a reason, to be tried again later, or failed.
         """
         library = self.pipeline.library
-        settings = library.settings
-        lease = library.record.claim(video_id, lane, now=utc_now(), lease_s=settings.lease_s)
+        lease = library.record.claim(video_id, lane, now=utc_now(), lease_s=library.settings.lease_s)
         if lease is None:
             return None
         video = library.record.video(video_id)
         if video is None:
             return None
-        if video.attempts >= settings.max_attempts:
+        with lane_run(video_id, lane.value) as seen:
+            return self._run(video, lease, seen)
+
+    def _run(self, video: Video, lease: Lease, seen: LaneRun) -> Lane | None:
+        library, lane = self.pipeline.library, lease.lane
+        if video.attempts >= library.settings.max_attempts:
             # Each attempt ended with its worker dying, so nobody was left to count it as failed.
             reason = f"{lane} was tried {video.attempts} times and the worker died each time"
             library.record.retry_later(lease, reason=reason, not_before=utc_now(), max_attempts=0)
@@ -78,35 +83,43 @@ class LaneWorker:
             return None
         with _Heartbeat(self.pipeline, lease) as heart, self.held.keeping(lease, heart.lost) as kept:
             if not kept:
+                seen.outcome = Outcome.GIVEN_UP
                 return None  # the process is about to end
             try:
                 with cancelled_when(heart.lost.is_set):
                     self._stages(video, lane)
             except WorkCancelled:
-                logger.warning("lane %s of video %s was given up: its lease was lost or given back", lane, video_id)
+                seen.outcome = Outcome.GIVEN_UP
+                logger.warning("lane %s of video %s was given up: its lease was lost or given back", lane, video.id)
                 return None
             except EarlierLaneDue as error:
-                return self._send_back(video, lease, error)
+                following = self._send_back(video, lease, error)
+                seen.outcome = Outcome.SENT_BACK if following is not None else Outcome.FAILED
+                return following
             except MediaRejected as error:
+                seen.outcome = Outcome.REJECTED
                 library.record.reject(lease, str(error))
                 self._write_unfinished(video)
                 return None
             except ModelUnavailable as error:
-                self._wait(video, lease, error)
+                seen.outcome = _outcome(self._wait(video, lease, error), Outcome.WAITING)
                 return None
             except (WeightsMissing, EndpointMisconfigured, NotImplementedError) as error:
                 # Trying again cannot help before somebody does what the message says.
                 self._fail(video, lease, str(error), attempts=1)
                 return None
             except Exception as error:
-                logger.exception("lane %s of video %s failed", lane, video_id)
-                self._fail(video, lease, _words(lane, error), attempts=settings.max_attempts)
+                logger.exception("lane %s of video %s failed", lane, video.id)
+                state = self._fail(video, lease, _words(lane, error), attempts=library.settings.max_attempts)
+                seen.outcome = _outcome(state, Outcome.RETRIED)
                 return None
-        self._sent_back.difference_update({(video_id, earlier) for earlier in Lane})
+        self._sent_back.difference_update({(video.id, earlier) for earlier in Lane})
         following = NEXT[lane]
         if not library.record.advance(lease, following):
+            seen.outcome = Outcome.GIVEN_UP
             return None
-        now = library.record.video(video_id)
+        seen.outcome = Outcome.DONE
+        now = library.record.video(video.id)
         return now.lane if now is not None else None
 
     def _stages(self, video: Video, lane: Lane) -> None:
@@ -134,15 +147,16 @@ class LaneWorker:
         self._sent_back.add((video.id, due.lane))
         return due.lane if self.pipeline.library.record.advance(lease, due.lane) else None
 
-    def _fail(self, video: Video, lease: Lease, reason: str, *, attempts: int) -> None:
+    def _fail(self, video: Video, lease: Lease, reason: str, *, attempts: int) -> VideoState:
         delay = _BACKOFF_S * 2**video.attempts * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
         state = self.pipeline.library.record.retry_later(
             lease, reason=reason, not_before=utc_now() + timedelta(seconds=delay), max_attempts=attempts
         )
         if state is VideoState.FAILED:
             self._write_unfinished(video)
+        return state
 
-    def _wait(self, video: Video, lease: Lease, error: ModelUnavailable) -> None:
+    def _wait(self, video: Video, lease: Lease, error: ModelUnavailable) -> VideoState:
         """Come back later; no attempt is counted, since the lane is not at fault, until the model is away too long."""
         settings, now = self.pipeline.library.settings, utc_now()
         away_s = (now - (video.waiting_since or now)).total_seconds()
@@ -156,6 +170,7 @@ class LaneWorker:
         )
         if state is VideoState.FAILED:
             self._write_unfinished(video)
+        return state
 
     def _write_unfinished(self, video: Video) -> None:
         """Leave a document for a video that ended early; one that was once understood keeps its understanding."""
@@ -171,6 +186,10 @@ class LaneWorker:
 
 def _fingerprints(previous: Understanding | None) -> dict[str, str | None]:
     return {} if previous is None else {stage.name: stage.fingerprint for stage in previous.stages}
+
+
+def _outcome(state: VideoState, otherwise: Outcome) -> Outcome:
+    return Outcome.FAILED if state is VideoState.FAILED else otherwise
 
 
 def _words(lane: Lane, error: Exception) -> str:

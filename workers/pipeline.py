@@ -13,6 +13,7 @@ from services.library.errors import LibraryError
 from services.library.library import Library
 from services.library.record.types import Lane, StageCost, StageResult, Video
 from services.library.understanding import StageReport
+from services.telemetry.work import stage_run
 from workers.copies.reuse import REUSABLE, Reuse, Reused, sounds_the_same
 from workers.cost import StageMeter
 from workers.fingerprint import fingerprints
@@ -212,7 +213,10 @@ class Pipeline:
             outputs={name: outputs[name] for name in stage.needs},
             progress=lambda share: report(stage.name, share),
         )
-        with StageMeter(self.runtime, stage, source.video.id) as meter:
+        with (
+            stage_run(stage.name, stage.lane.value),
+            StageMeter(self.runtime, stage, source.video.id) as meter,
+        ):
             try:
                 output = stage.run(context)
             except BaseException:

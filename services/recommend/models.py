@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from models.profile import Role
 from models.text.base import TextEngine
 from models.vision.base import VisionEngine
+
+QUERY_ROLES = frozenset({Role.TEXT, Role.VISION})
+"""Roles whose engines embed queries."""
 
 
 class QueryModels(Protocol):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from models.profile import Role, load_profile
@@ -71,9 +74,13 @@ def test_two_workers_over_redis_and_the_process_that_publishes_understand_videos
     )
     prepares, others = tmp_path / "prepare.log", tmp_path / "others.log"
     forked = ("--lane", "prepare", "--pool", "prefork", "--concurrency", "1", "--max-child-tasks", "1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    seen = {**environment, "REELWISE_METRICS_PORT": str(port), "REELWISE_LOG_FORMAT": "json"}
     with (
         service(settings, work=True) as parts,
-        worker(prepares, environment, *forked),
+        worker(prepares, seen, *forked),
         worker(others, environment, "--lane", "perceive", "--lane", "describe", "--concurrency", "1"),
     ):
         record = parts.library.record
@@ -87,8 +94,15 @@ def test_two_workers_over_redis_and_the_process_that_publishes_understand_videos
         done = [record.video(video) for video in videos]
         logs = prepares.read_text() + others.read_text()
         assert [video and video.state for video in done] == [VideoState.READY] * 2, f"{done}\n{logs}"
+        # The children that are gone are counted, too.
+        shown = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        assert 'reelwise_lane_outcomes_total{lane="prepare",outcome="done"} 2.0' in shown
         # Nothing but publishing was done here: no engine of another lane was loaded.
         assert not {Role.OCR, Role.SPEECH, Role.LANGUAGE} & set(parts.models.loaded())  # type: ignore[attr-defined]
+    # Every line of the worker is JSON, Celery's included.
+    assert {"services.cli.watching", "workers.standalone"} <= {
+        json.loads(line)["logger"] for line in prepares.read_text().splitlines()
+    }
     # A child that has done its one task is replaced, and the library and the engines are opened in each after the fork.
     assert len(set(re.findall(r"process (\d+) serves prepare", prepares.read_text()))) == 2
     assert len(set(re.findall(r"process (\d+) serves describe, perceive", others.read_text()))) == 1
