@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from services.api.errors import install_error_handlers
+from services.api.errors import install_error_handlers, unexpected
 from services.api.gate import Gate
 from services.api.guards import BodyLimit, SameSite
 from services.api.metrics import metrics_of
+from services.api.readiness import probes_of
 from services.api.routes import (
     accounts,
     costs,
@@ -26,6 +29,10 @@ from services.api.routes import (
 from services.api.service import Service
 from services.api.version import version
 from services.console.app import install_console
+from services.telemetry.http import Watch
+
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
 
 FORM_OVERHEAD_BYTES = 64 * 1024**2
 """What a form may be larger than its video: subtitle files and fields."""
@@ -57,15 +64,22 @@ _TAGS = [
 ]
 
 
+_NOT_FASTAPIS_OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own spans hold paths and queries, which name viewers and say what they look for; `Watch` makes ours."""
+
+
 def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
     """The API over one library. The caller owns the service and closes its parts after the app has ended.
 
     `secret`: whoever sends it as a bearer token is an admin; the command line of this machine does.
     """
     settings = service.library.settings
-    app = FastAPI(title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS)
+    app = FastAPI(
+        title="Reelwise", version=version(), description=_DESCRIPTION, openapi_tags=_TAGS, telemetry=_NOT_FASTAPIS_OWN
+    )
     app.state.service = service
     app.state.metrics = metrics_of(service)
+    app.state.probes = probes_of(service)
     install_error_handlers(app)
     for routes in (
         videos,
@@ -87,6 +101,7 @@ def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
     app.add_middleware(Gate, settings=settings, record=service.library.record, secret=secret)
     app.add_middleware(SameSite)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=trusted_hosts(settings.host))
+    app.add_middleware(Watch, on_error=unexpected)
     return app
 
 

@@ -101,7 +101,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(LibraryError, _library_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected)
 
 
 def answer(status: int, code: str, message: str, remedy: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -175,7 +175,8 @@ def _http_exception(request: Request, error: Exception) -> JSONResponse:
     return answer(error.status_code, code, message, "See /docs for the API.", headers)
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an error that is a mistake of ours; the log has it whole."""
     log.error("%s failed", _route_of(request), exc_info=error)
     return answer(500, "internal", "Something failed inside Reelwise.", "The server's log says what; please report it.")
 

@@ -9,8 +9,11 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from services.api.service import Service
+from services.api.version import version
 from services.library.record.costs import Costs
 from services.library.record.types import CostSum
+from services.telemetry.meters import meters
+from services.telemetry.queue import QueueCollector
 
 _COUNTERS = {
     "wall_seconds": ("reelwise_stage_wall_seconds", "Wall clock of runs of a stage, seconds."),
@@ -23,10 +26,26 @@ _COUNTERS = {
 
 
 def metrics_of(service: Service) -> CollectorRegistry:
-    """All metrics of an API process; one registry an app, so that two apps in a process don't meet."""
+    """All metrics of an API process; one registry an app, so that two apps in a process don't meet.
+
+    What the record holds is the app's, what was counted here is the process's.
+    """
     registry = CollectorRegistry()
     registry.register(CostCollector(service.library.record))
+    registry.register(QueueCollector(service.library.record))
+    registry.register(BuildCollector())
+    registry.register(meters().registry)
     return registry
+
+
+class BuildCollector(Collector):
+    """Which version this is."""
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge, always 1."""
+        info = GaugeMetricFamily("reelwise_build_info", "Always 1; the label says the version.", labels=("version",))
+        info.add_metric((version(),), 1)
+        yield info
 
 
 class CostCollector(Collector):

@@ -124,6 +124,7 @@ CONSOLE_RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/v1/events/quality"): VIEWERS,
     ("GET", "/v1/videos/{video_id}/duplicates"): SIGNED_IN,
     ("GET", "/v1/costs"): ADMINS,
+    ("GET", "/v1/status"): ADMINS,
     ("GET", "/metrics"): SIGNED_IN,
     ("GET", "/v1/users/{user_id:path}/profile"): VIEWERS,
     ("PATCH", "/v1/users/{user_id:path}/profile"): VIEWERS,

@@ -191,8 +191,17 @@ class Health(BaseModel):
     data_dir: str
 
 
+class CheckView(BaseModel):
+    """One part: what is wrong with it and what to do, both null when all is well; seconds until it said so."""
+
+    ok: bool
+    problem: str | None
+    remedy: str | None
+    seconds: float
+
+
 class Readiness(BaseModel):
     """Whether the parts that requests need are there; `checks` says which are not."""
 
     ready: bool
-    checks: dict[str, str]
+    checks: dict[str, CheckView]

@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -30,11 +30,10 @@ from services.library.index.schema import IndexDims
 from services.library.library import Library
 from services.library.payload import publish_waiting
 from services.library.record.types import Lane
+from services.recommend.models import QUERY_ROLES
 from services.review import catch_up
 from services.settings import Settings
-
-QUERY_ROLES = frozenset({Role.TEXT, Role.VISION})
-"""Roles whose engines embed queries."""
+from services.telemetry.index import watched
 
 _IN_PROCESS_TIMEOUT_S = 3600.0
 """Nothing is lost on the way within a process; copying a large file in may take its time."""
@@ -186,7 +185,7 @@ def open_library(settings: Settings, runtime: Runtime, *, rebuild_index: bool = 
             remedy="Wait for it to end, stop it, or use another folder with --data.",
         ) from error
     with library:
-        yield library
+        yield replace(library, index=watched(library.index))
 
 
 def runtime_limits(settings: Settings, *, pinned: frozenset[Role] = frozenset()) -> RuntimeLimits:

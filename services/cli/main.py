@@ -12,6 +12,7 @@ from services.cli.commands import (
     reindex,
     review,
     scaled,
+    status,
     train,
     viewer,
     work,
@@ -36,6 +37,7 @@ app.command("up")(operate.up)
 app.command("api")(scaled.api)
 app.command("sweep")(scaled.sweep)
 app.command("reindex")(reindex.reindex)
+app.command("status")(status.status)
 app.command("worker")(worker.worker)
 app.command("doctor")(operate.doctor)
 app.command("schema")(operate.schema)

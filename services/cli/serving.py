@@ -18,6 +18,7 @@ from services.api.app import trusted_hosts
 from services.api.gate import loopback
 from services.cli.output import CliError, err
 from services.cli.runfile import announced
+from services.cli.watching import announce
 from services.library.record.store import Record
 from services.settings import Settings
 
@@ -32,8 +33,8 @@ def serve(settings: Settings, parts: Service, listener: socket.socket) -> None:
     url = f"http://[{reachable}]:{taken}" if ":" in reachable else f"http://{reachable}:{taken}"
     _let_nobody_in_unasked(settings, parts.library.record)
     secret = secrets.token_urlsafe(32)
-    err.print(Text(f"Reelwise answers at {url}  (documentation: {url}/docs; Ctrl-C ends it)"), soft_wrap=True)
-    server = uvicorn.Server(uvicorn.Config(create_app(parts, secret=secret), log_level="warning"))
+    announce(settings, f"Reelwise answers at {url}  (documentation: {url}/docs; Ctrl-C ends it)")
+    server = uvicorn.Server(uvicorn.Config(create_app(parts, secret=secret), log_config=None, access_log=False))
     with announced(settings.data_dir, url, secret):
         server.run(sockets=[listener])
 

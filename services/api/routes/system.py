@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from services.api.lookup import ServiceOf
-from services.api.schemas import Health, Readiness
+from services.api.schemas import CheckView, Health, Readiness
+from services.api.status import StatusAnswer, status_of
 from services.api.version import version
-from services.library.errors import LibraryError
-from services.library.index.port import Collection
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import Understanding
+from services.telemetry.probes import Probes
 
 router = APIRouter()
 
@@ -36,31 +36,31 @@ def healthz(service: ServiceOf) -> Health:
 
 
 @router.get("/readyz", tags=["health"], summary="Can requests be served", responses={503: {"model": Readiness}})
-def readyz(service: ServiceOf, response: Response) -> Readiness:
-    """Tries the record and the index, and asks whether work is being done; 503 when one of them is not there.
+def readyz(service: ServiceOf, request: Request, response: Response) -> Readiness:
+    """Asks record, blob store, index, broker, worker and the weights that embed queries; 503 when one is amiss.
 
+    Each has REELWISE_READY_TIMEOUT_S seconds; an answer stands for a second.
     Where other processes do the work, `worker` says how it stands, and an API without workers still is ready.
     """
-    checks: dict[str, str] = {}
-    try:
-        service.library.record.counts()
-        checks["record"] = "ok"
-    except LibraryError as error:
-        checks["record"] = str(error)
-    try:
-        service.library.index.count(Collection.VIDEOS)
-        checks["index"] = "ok"
-    except LibraryError as error:
-        checks["index"] = str(error)
-    try:
-        checks["worker"] = "ok" if service.dispatcher.ready() else "not running: queued videos wait"
-    except LibraryError as error:
-        checks["worker"] = str(error)
-    needed = {"record", "index"} if service.dispatcher.elsewhere else checks.keys()
-    ready = all(checks[name] == "ok" for name in needed)
+    probes = request.app.state.probes
+    assert isinstance(probes, Probes)
+    checks = {
+        name: CheckView(
+            ok=found.problem is None, problem=found.problem, remedy=found.remedy, seconds=round(found.seconds, 4)
+        )
+        for name, found in probes.findings().items()
+    }
+    needed = checks.keys() - ({"worker"} if service.dispatcher.elsewhere else set())
+    ready = all(checks[name].ok for name in needed)
     if not ready:
         response.status_code = 503
     return Readiness(ready=ready, checks=checks)
+
+
+@router.get("/v1/status", tags=["health"], summary="How the work goes")
+def status(service: ServiceOf) -> StatusAnswer:
+    """Queues, who works on what, the last hour's outcomes, what fails and why, disk and versions."""
+    return status_of(service)
 
 
 def understanding_schema() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from services.cli.options import Data, Profile
 from services.cli.output import CliError, complain, out, reported_errors
 from services.cli.runfile import running
 from services.cli.serving import ended_by_signals, listening, serve
+from services.cli.watching import watch_process
 
 _MARKS = {Level.OK: ("ok     ", "green"), Level.WARNING: ("warning", "yellow"), Level.FAULT: ("missing", "red")}
 
@@ -28,6 +29,7 @@ def up(
     """Run the API and a worker in this process until interrupted. What was queued is worked on."""
     settings = settings_for(data, profile, host=host, port=port)
     with reported_errors(), ended_by_signals():
+        watch_process(settings, "reelwise")
         if (other := running(settings.data_dir)) is not None:
             raise CliError(
                 f"Process {other.pid} serves {settings.data_dir} already, at {other.url}.",

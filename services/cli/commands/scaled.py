@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from types import FrameType
@@ -16,6 +15,7 @@ from services.cli.options import Data, Profile
 from services.cli.output import err, reported_errors
 from services.cli.scaled import api_service, run_sweep
 from services.cli.serving import ended_by_signals, listening, serve
+from services.cli.watching import announce, watch_process
 from workers.stopping import leave
 
 
@@ -31,13 +31,10 @@ def api(
     may run side by side. Only the encoders of queries are loaded.
     """
     settings = settings_for(data, profile, host=host, port=port)
-    with (
-        reported_errors(),
-        ended_by_signals(),
-        listening(settings.host, settings.port) as listener,
-        api_service(settings) as parts,
-    ):
-        serve(settings, parts, listener)
+    with reported_errors(), ended_by_signals():
+        watch_process(settings, "reelwise-api")
+        with listening(settings.host, settings.port) as listener, api_service(settings) as parts:
+            serve(settings, parts, listener)
 
 
 def sweep(
@@ -52,8 +49,8 @@ def sweep(
     with reported_errors():
         stopping = threading.Event()
         if not once:
-            logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-            err.print(Text(f"Sweeping every {settings.sweep_s:g} s; Ctrl-C ends it."), soft_wrap=True)
+            watch_process(settings, "reelwise-sweep")
+            announce(settings, f"Sweeping every {settings.sweep_s:g} s; Ctrl-C ends it.")
             _leave_at_signals()
         sent = run_sweep(settings, once=once, stopping=stopping)
         if once:

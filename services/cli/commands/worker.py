@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from models.devices import asked_device, gpus
 from models.engines import engine_options, engine_spec
@@ -18,9 +16,11 @@ from models.profile import Role, load_profile
 from models.runtime import Runtime
 from services.cli.launcher import fitting_roles, runtime_limits, settings_for
 from services.cli.options import Data, Profile
-from services.cli.output import CliError, err, reported_errors
+from services.cli.output import CliError, reported_errors
+from services.cli.watching import announce, watch_process
 from services.library.record.types import Lane
 from services.settings import Settings
+from services.telemetry.exposed import metrics_shown
 
 
 class PoolName(StrEnum):
@@ -61,6 +61,7 @@ def worker(
     lanes = frozenset(lane or Lane)
     with reported_errors():
         settings = settings_for(data, profile)
+        watch_process(settings, "reelwise-worker")
         _check_settings(settings, lanes)
         if gpu is not None:
             _use_gpu(gpu)
@@ -93,12 +94,12 @@ def _run(
 ) -> None:
     from workers.standalone import Pool, WorkerPlan, run_worker
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("workers").setLevel(logging.INFO)
     plan = WorkerPlan(lanes, Pool(pool.value), concurrency, max_child_tasks, max_child_bytes)
     named = ", ".join(sorted(lanes))
-    err.print(Text(f"Working on {named} ({pool}, {concurrency} at once); Ctrl-C ends it."), soft_wrap=True)
-    status = run_worker(settings, lambda: Runtime(profile, settings.models_dir, limits=runtime_limits(settings)), plan)
+    announce(settings, f"Working on {named} ({pool}, {concurrency} at once); Ctrl-C ends it.")
+    limits = runtime_limits(settings)
+    with metrics_shown(settings, children=plan.pool is Pool.PREFORK):
+        status = run_worker(settings, lambda: Runtime(profile, settings.models_dir, limits=limits), plan)
     if status:
         raise typer.Exit(status)
 
