@@ -9,12 +9,38 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
+from models.profile import load_profile
+from models.runtime import Runtime
+from services.api import Service, Sweeping, create_app
+from services.cli.bridge import InProcessTransport
+from services.library.index.schema import IndexDims
+from services.library.library import Library
 from services.settings import Settings
 from services.telemetry.logs import OURS, set_up_logging
 
 Lines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """An empty library that needs no model; one a file of tests."""
+    with Library.open(
+        Settings(data_dir=tmp_path_factory.mktemp("seen")), IndexDims(text=8, visual=8, sound=8)
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def api(library: Library) -> Iterator[httpx.Client]:
+    """A client of the API over it."""
+    runtime = Runtime(load_profile("lite"), library.settings.models_dir)
+    app = create_app(Service(library, runtime, Sweeping()))
+    with httpx.Client(transport=InProcessTransport(app), base_url="http://127.0.0.1") as http:
+        yield http
+    runtime.close()
 
 
 @pytest.fixture

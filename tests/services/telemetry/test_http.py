@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
-from models.profile import load_profile
-from models.runtime import Runtime
-from services.api import Service, Sweeping, create_app
-from services.cli.bridge import InProcessTransport
 from services.library.library import Library
-from services.settings import Settings
 from services.telemetry.meters import meters
 
 PRIVATE = ("amy-the-viewer", "secret-search", "rw_abcdefgh12345678")
-
-
-@pytest.fixture
-def api(plain: Library) -> Iterator[httpx.Client]:
-    runtime = Runtime(load_profile("lite"), Settings().models_dir)
-    app = create_app(Service(plain, runtime, Sweeping()))
-    with httpx.Client(transport=InProcessTransport(app), base_url="http://127.0.0.1") as http:
-        yield http
-    runtime.close()
 
 
 def seen(method: str, route: str, status: str) -> float:
@@ -73,11 +57,11 @@ def test_a_refused_request_is_seen_as_well(api: httpx.Client, lines) -> None:
     assert lines()[-1]["http_status"] == 403
 
 
-def test_a_mistake_of_ours_is_told_with_the_request_s_id(api: httpx.Client, plain: Library, lines, monkeypatch) -> None:
+def test_a_mistake_of_ours_is_told_with_the_request_id(api: httpx.Client, library: Library, lines, monkeypatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr(type(plain.record), "videos", broken)
+    monkeypatch.setattr(type(library.record), "videos", broken)
     answer = api.get("/v1/videos", headers={"x-request-id": "r9"})
     assert (answer.status_code, answer.headers["x-request-id"]) == (500, "r9")
     assert answer.json()["error"]["code"] == "internal"

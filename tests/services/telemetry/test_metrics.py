@@ -22,7 +22,6 @@ from services.telemetry.index import watched
 from services.telemetry.meters import meters
 from services.telemetry.work import Outcome, lane_run, stage_run
 from tests.metric_names import documented, families
-from tests.services.telemetry.test_http import api  # noqa: F401 - the fixture
 
 
 def add(library: Library, *names: str) -> list[str]:
@@ -41,12 +40,12 @@ def value(text: str, name: str, **labels: str) -> float:
     return found
 
 
-def test_the_table_in_the_docs_is_what_is_shown(api: httpx.Client) -> None:  # noqa: F811
+def test_the_table_in_the_docs_is_what_is_shown(api: httpx.Client) -> None:
     text = api.get("/metrics").text
     assert families(text) == documented()
 
 
-def test_prometheus_finds_nothing_to_complain_of(api: httpx.Client) -> None:  # noqa: F811
+def test_prometheus_finds_nothing_to_comlibrary_of(api: httpx.Client) -> None:
     command = shutil.which("promtool")
     if command is None:
         pytest.skip("promtool is not installed (apt-get install prometheus)")
@@ -54,10 +53,10 @@ def test_prometheus_finds_nothing_to_complain_of(api: httpx.Client) -> None:  # 
     assert checked.returncode == 0, checked.stdout.decode() + checked.stderr.decode()
 
 
-def test_each_lane_s_queue_has_a_depth_and_an_age(plain: Library, api: httpx.Client) -> None:  # noqa: F811
-    record, now = plain.record, datetime.now(UTC)
+def test_each_lane_s_queue_has_a_depth_and_an_age(library: Library, api: httpx.Client) -> None:
+    record, now = library.record, datetime.now(UTC)
     record._clock = lambda: now - timedelta(minutes=10)
-    first, second, third, _ = add(plain, "a", "b", "c", "d")
+    first, second, third, _ = add(library, "a", "b", "c", "d")
     lease = record.claim(first, Lane.PREPARE, now=now, lease_s=60)
     assert lease is not None
     assert record.advance(lease, Lane.DESCRIBE)
@@ -91,12 +90,12 @@ def test_lanes_and_stages_are_counted_by_how_they_ended() -> None:
     assert sample("reelwise_stage_duration_seconds_count", stage="ocr", outcome="failed") == runs + 1
 
 
-def test_calls_of_the_index_are_timed_by_operation(plain: Library) -> None:
+def test_calls_of_the_index_are_timed_by_operation(library: Library) -> None:
     def count(operation: str, outcome: str) -> float:
         labels = {"operation": operation, "outcome": outcome}
         return meters().registry.get_sample_value("reelwise_index_duration_seconds_count", labels) or 0.0
 
-    index, before, failed = watched(plain.index), count("count", "ok"), count("count", "failed")
+    index, before, failed = watched(library.index), count("count", "ok"), count("count", "failed")
     assert index.count(Collection.VIDEOS) == 0
     with pytest.raises(IndexMismatch):
         index.count(Collection.VIDEOS, Filter(equals={"no such field": ["x"]}))
@@ -135,8 +134,8 @@ def test_forked_children_are_added_up_and_their_successors_take_over_their_files
     assert ran.stdout.rstrip().endswith("files 2")
 
 
-def test_a_port_that_is_taken_is_told_with_the_setting(free_port: Callable[[], int], plain: Library) -> None:
-    settings = plain.settings.model_copy(update={"metrics_port": free_port()})
+def test_a_port_that_is_taken_is_told_with_the_setting(free_port: Callable[[], int], library: Library) -> None:
+    settings = library.settings.model_copy(update={"metrics_port": free_port()})
     with metrics_shown(settings, children=False):
         text = httpx.get(f"http://127.0.0.1:{settings.metrics_port}/metrics", trust_env=False).text
         assert "reelwise_index_duration_seconds" in families(text)
