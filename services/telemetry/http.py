@@ -70,28 +70,31 @@ class Watch:
                     raise  # half an answer is out: the connection has to end
                 await self._on_error(Request(scope), error)(scope, receive, answered)
 
-        with bound(request_id=request_id):
+        async def told() -> None:
             try:
-                if scope["path"] in _PROBES:
-                    await handled()
-                    return
-                attributes = {"http.request.method": method, "reelwise.request_id": request_id}
-                parent = extracted({key: headers[key] for key in ("traceparent", "tracestate") if key in headers})
-                with (
-                    span(method, attributes, kind=SpanKind.SERVER, parent=parent) as made,
-                    carrying({**injected(made), REQUEST: request_id}),
-                ):
-                    try:
-                        await handled()
-                    finally:
-                        route = _route(scope)
-                        made.update_name(f"{method} {route}")
-                        made.set_attribute("http.route", route)
-                        made.set_attribute("http.response.status_code", status)
-                        if status >= 500:
-                            made.set_status(Status(StatusCode.ERROR))
+                await handled()
             finally:
                 _tell(method, _route(scope), status, time.perf_counter() - started)
+
+        with bound(request_id=request_id):
+            if scope["path"] in _PROBES:
+                await told()
+                return
+            attributes = {"http.request.method": method, "reelwise.request_id": request_id}
+            parent = extracted({key: headers[key] for key in ("traceparent", "tracestate") if key in headers})
+            with (
+                span(method, attributes, kind=SpanKind.SERVER, parent=parent) as made,
+                carrying({**injected(made), REQUEST: request_id}),
+            ):
+                try:
+                    await told()
+                finally:
+                    route = _route(scope)
+                    made.update_name(f"{method} {route}")
+                    made.set_attribute("http.route", route)
+                    made.set_attribute("http.response.status_code", status)
+                    if status >= 500:
+                        made.set_status(Status(StatusCode.ERROR))
 
 
 def _tell(method: str, route: str, status: int, seconds: float) -> None:

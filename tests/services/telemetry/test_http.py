@@ -39,6 +39,7 @@ def test_a_line_and_a_time_name_the_route_and_nobody(api: httpx.Client, lines, s
     (made,) = [one for one in spans if one.name == f"GET {route}"]
     assert made.attributes["http.route"] == route
     assert line["event"] == f"GET {route}: 200"
+    assert int(line["trace_id"], 16) == made.context.trace_id
     told = str(lines()) + str([(one.name, dict(one.attributes)) for one in spans])
     assert not any(private in told for private in PRIVATE)
 
