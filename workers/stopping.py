@@ -81,16 +81,13 @@ def leave(give_back: Callable[[], None]) -> None:
 
 
 class Word:
-    """A word that a parent process can give to children it forked after making this: it is time to leave.
-
-    They are told as well when the parent dies.
-    """
+    """A word that a parent process can give to children it forked after making this: it is time to leave."""
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe()
 
     def give(self) -> None:
-        """In the parent: tell all children. Idempotent."""
+        """In the parent: tell all children. Idempotent. Without it they are told when the parent dies."""
         if self._writer >= 0:
             os.close(self._writer)
             self._writer = -1
@@ -98,8 +95,7 @@ class Word:
     def heed(self, act: Callable[[], None]) -> None:
         """In a child: call `act` from a thread of its own once the word is given."""
         # A child's own copy of the writing end would keep the pipe open for ever.
-        os.close(self._writer)
-        self._writer = -1
+        self.give()
 
         def listen() -> None:
             os.read(self._reader, 1)
