@@ -27,7 +27,7 @@ PATIENCE_S = 180.0
 
 # `reelwise worker` with one stage that never ends: what it waits for does not come, and no cancellation reaches it.
 SLOW = """
-import sys, time
+import os, sys, time
 from workers.pipeline import Pipeline
 from workers.standalone import Pool, WorkerPlan, run_worker
 from models.profile import load_profile
@@ -36,7 +36,7 @@ from services.library.record.types import Lane
 from services.settings import Settings
 
 def stuck(self, video, lane, report):
-    print("began", flush=True)
+    os.write(1, b"began\\n")  # sys.stdout is the log in a worker
     time.sleep(3600)
 
 Pipeline.run_lane = stuck
