@@ -107,7 +107,7 @@ class Collections:
                 source, limit=_COPIED_AT_ONCE, offset=offset, with_payload=True, with_vectors=True
             )
             points = [
-                models.PointStruct(id=record.id, vector=record.vector or {}, payload=record.payload)  # type: ignore[arg-type]
+                models.PointStruct(id=record.id, vector=record.vector or {}, payload=record.payload)
                 for record in records
             ]
             if points:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -207,7 +208,7 @@ class ServerIndex:
             for collection, name in new.items():
                 self._collections.drop(name)  # of a run that was cut short
                 self._collections.create(collection, name)
-                self._collections.copy(collection.value, name, lambda count, of=collection: told(of, count))
+                self._collections.copy(collection.value, name, partial(told, collection))
             self._collections.switch({collection.value: name for collection, name in new.items()})
         return [old[collection.value] for collection in Collection]
 
