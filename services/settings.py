@@ -93,6 +93,13 @@ class Settings(BaseSettings):
     allowed_roots: tuple[Path, ...] = Field((), description="Folders that a submitted path may lie in.")
     allowed_hosts: tuple[str, ...] = Field((), description="Hosts that a submitted URL may name.")
     max_upload_bytes: int = Field(2 * 1024**3, gt=0, description="Largest file taken in, bytes.")
+    max_backlog: int = Field(
+        100_000, gt=0, description="Most videos on their way at once; beyond it, submissions are told to come later."
+    )
+    max_backlog_per_uploader: int = Field(20_000, gt=0, description="The same for the videos of one uploader.")
+    min_free_bytes: int = Field(
+        1024**3, ge=0, description="What uploads leave free of the data folder's disk, bytes; else they are refused."
+    )
     max_duration_s: float = Field(1800.0, gt=0, description="Longest video taken in, seconds.")
     max_pixels: int = Field(8192 * 4320, gt=0, description="Largest frame taken in, pixels.")
     decode_timeout_s: float = Field(600.0, gt=0, description="Longest time one file may take to decode, seconds.")
@@ -109,9 +116,27 @@ class Settings(BaseSettings):
     )
     lease_s: float = Field(120.0, gt=0, description="How long a lane's lease lasts without a heartbeat, seconds.")
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
+    queue_window: int = Field(
+        32, gt=0, description="Most messages a lane that are under way about fresh videos; what is due beyond waits."
+    )
+    backfill_share: float = Field(
+        0.1, ge=0, le=0.9, description="Share of a full queue that back-fill has; 0: only what fresh videos leave."
+    )
+    announce_again_s: float = Field(
+        600.0, gt=0, description="How long a message may be under way before it counts as lost, seconds."
+    )
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
     model_outage_s: float = Field(
         3600.0, ge=0, description="How long a lane waits for a model server that is away before it fails, seconds."
+    )
+
+    idempotency_s: float = Field(
+        86_400.0, gt=0, description="How long the answer to a request with an Idempotency-Key is kept, seconds."
+    )
+    webhook_timeout_s: float = Field(20.0, gt=0, description="How long a webhook's endpoint may take, seconds.")
+    webhook_attempts: int = Field(12, gt=0, description="Times a webhook's message is tried before it is dead.")
+    webhook_backoff_s: float = Field(
+        5.0, gt=0, description="Wait after a message's first failure, seconds; it grows fourfold, to 12 hours."
     )
 
     currency: str = Field("USD", min_length=1, max_length=16, description="Name of the currency that prices are in.")

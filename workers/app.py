@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -16,10 +16,12 @@ from celery import Celery
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
 
-from services.library.errors import BrokerUnavailable
+from services.library.errors import BrokerUnavailable, LibraryError
+from services.library.record.database import utc_now
+from services.library.record.port import RecordPort
 from services.library.record.types import Lane
 from services.settings import Settings
-from services.telemetry.carrier import outgoing, received
+from services.telemetry.carrier import carrying, outgoing, received
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,11 @@ _BROKERS: dict[str, tuple[str, str | None, str]] = {
 
 class LaneRunner(Protocol):
     """Whoever does a lane's work on a video, such as `workers.lanes.LaneWorker`."""
+
+    @property
+    def record(self) -> RecordPort:
+        """Where it is said what is due."""
+        ...
 
     def run(self, video_id: str, lane: Lane) -> Lane | None:
         """Run the lane if it is due; the lane that is due next, if any."""
@@ -87,7 +94,7 @@ def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
     )
     for lane in Lane:
         # Unshared, or a second app in the process would run the tasks of the first.
-        app.task(_task(app, worker, lane), name=task_name(lane), shared=False)
+        app.task(_task(app, settings, worker, lane), name=task_name(lane), shared=False)
     return app
 
 
@@ -130,13 +137,40 @@ def announce(app: Celery, video_id: str, lane: Lane) -> bool:
     return True
 
 
-def _task(app: Celery, worker: Callable[[], LaneRunner], lane: Lane) -> Callable[[str], Any]:
+def announce_due(app: Celery, record: RecordPort, settings: Settings, lanes: Collection[Lane] = tuple(Lane)) -> int:
+    """Send messages about what is due and has none on its way, fairly and within the window; how many.
+
+    Brokers hand messages out in the order they came, so whatever lies in a queue is ahead of every later upload: that
+    is why only `queue_window` messages a lane are under way. What could not be sent is due again at once. Whoever
+    sweeps, takes uploads in or ends a lane calls this. Raises `LibraryError`.
+    """
+    due = record.announce(
+        now=utc_now(),
+        window=settings.queue_window,
+        backfill_share=settings.backfill_share,
+        again_s=settings.announce_again_s,
+        lanes=lanes,
+    )
+    with carrying({}):  # each message is of its own video's request, not of the one that is worked on here
+        for place, (video_id, lane) in enumerate(due):
+            if not announce(app, video_id, lane):
+                record.withdraw(due[place:])  # each further try would wait for the broker as long
+                return place
+    return len(due)
+
+
+def _task(app: Celery, settings: Settings, worker: Callable[[], LaneRunner], lane: Lane) -> Callable[[str], Any]:
     def run(video_id: str) -> None:
-        request = app.current_task.request
+        request, runner = app.current_task.request, worker()
         with received(request, request.id):
-            following = worker().run(video_id, lane)
+            following = runner.run(video_id, lane)
             if following is not None:
-                announce(app, video_id, following)
+                outgoing(video_id)  # noted, for the message about the following lane
+        # This lane's queue has room for one more, and the following lane's may have.
+        try:
+            announce_due(app, runner.record, settings, {lane} if following is None else {lane, following})
+        except LibraryError:
+            logger.exception("the record could not say what is due; a sweep asks again")
 
     run.__name__ = lane.value
     return run

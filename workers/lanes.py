@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from models.cancelling import cancelled_when
 from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable, WeightsMissing, WorkCancelled
 from services.library.errors import LibraryError
+from services.library.record.port import RecordPort
 from services.library.record.types import Lane, Lease, Video
 from services.library.understanding import Understanding, VideoState
 from services.telemetry.work import LaneRun, Outcome, lane_run
@@ -57,6 +58,11 @@ class LaneWorker:
     def __post_init__(self) -> None:
         """Its leases are its own."""
         object.__setattr__(self, "held", HeldLeases(self.pipeline.library.record))
+
+    @property
+    def record(self) -> RecordPort:
+        """The library's record."""
+        return self.pipeline.library.record
 
     def run(self, video_id: str, lane: Lane) -> Lane | None:
         """Run a lane of a video if it is due and nobody else has it; returns the lane that is due next, if any.
@@ -142,6 +148,7 @@ class LaneWorker:
                 f"{lease.lane}: {due}, though that lane ran: the workers differ in profile, weights, settings or "
                 "version. Run all of them with the same, then: reelwise retry"
             )
+            self._sent_back.discard((video.id, due.lane))  # somebody who mended it retries
             self._fail(video, lease, reason, attempts=1)
             return None
         self._sent_back.add((video.id, due.lane))

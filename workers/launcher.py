@@ -17,6 +17,7 @@ from celery.concurrency.thread import TaskPool
 
 from models.runtime import Runtime
 from services.library.library import Library
+from services.library.record.port import RecordPort
 from services.library.record.types import Lane
 from workers.announce import Announcer, sweep
 from workers.app import create_app, queue_name
@@ -75,13 +76,15 @@ class EmbeddedWorker:
         self._training = TrainingClock(library.settings, library.blobs)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._progress: dict[str, StageProgress] = {}
-        self._announcer = Announcer(self._app, library.record)
+        self._announcer = Announcer(self._app, library.record, library.settings)
         self._stopping = threading.Event()
         self._controller: Any = None
         self._running: list[threading.Thread] = []
 
     def start(self) -> None:
         """Start consuming, and sweep the record at once and from then on."""
+        if self._library.settings.embedded:
+            self._library.record.withdraw_all()  # the messages of a process before this one died with it
         self._controller = self._app.WorkController(
             pool=ThreadPool,
             concurrency=self._threads,
@@ -113,6 +116,11 @@ class EmbeddedWorker:
     def run(self, video_id: str, lane: Lane) -> Lane | None:
         """Run a lane of a video in the calling thread, as `LaneWorker.run`."""
         return self._lanes.run(video_id, lane)
+
+    @property
+    def record(self) -> RecordPort:
+        """The library's record."""
+        return self._library.record
 
     def train(self) -> None:
         """Learn from what viewers did, in the calling thread, if it is due and no other process does."""

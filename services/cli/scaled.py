@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import NoReturn
 
 from models.profile import load_profile
@@ -59,7 +58,8 @@ def api_service(settings: Settings) -> Iterator[Service]:
     does.
     """
     check_shared(settings, index=True, what="`reelwise api`")
-    from workers.app import announce, create_app
+    from workers.announce import Announcer
+    from workers.app import create_app
 
     app = create_app(settings, _nobody)
     profile = load_profile(settings.profile)
@@ -69,7 +69,8 @@ def api_service(settings: Settings) -> Iterator[Service]:
         runtime.check_weights(QUERY_ROLES)
         library = stack.enter_context(open_library(settings, runtime))
         made_up_for(library)
-        parts = Service(library, runtime, BrokerDispatcher(partial(announce, app), library.record))
+        announcer = Announcer(app, library.record, settings)
+        parts = Service(library, runtime, BrokerDispatcher(announcer.tell, library.record))
         stack.callback(parts.recommender.close)
         stack.callback(app.close)
         yield parts
@@ -89,7 +90,7 @@ def run_sweep(settings: Settings, *, once: bool, stopping: threading.Event) -> i
     add_training(app, settings, _nobody)
     record = Record.open(settings.resolved_database_url)
     try:
-        announcer = Announcer(app, record)
+        announcer = Announcer(app, record, settings)
         clock = TrainingClock(settings, blob_store(settings))
         if once:
             sent = announcer.announce_due()

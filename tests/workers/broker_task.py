@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from services.library.record.store import Record
 from services.library.record.types import Lane
 from services.settings import Settings
 from workers.app import create_app, queue_name
@@ -19,6 +20,7 @@ class Writes:
     def __init__(self, log: Path, work: str) -> None:
         self._log = log
         self._work = work
+        self.record = Record.open(f"sqlite:///{log.with_suffix('.db')}")  # in which nothing is due
 
     def run(self, video_id: str, lane: Lane) -> Lane | None:
         with self._log.open("a") as log:

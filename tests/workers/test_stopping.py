@@ -103,7 +103,7 @@ def test_what_does_not_end_in_time_is_due_at_once_and_announced_with_no_attempt_
 ) -> None:
     video = submitted(library, "a")
     app = create_app(settings, lambda: pytest.fail("no task runs here"))
-    Announcer(app, library.record).tell(video.id, Lane.PREPARE)
+    Announcer(app, library.record, settings).tell(video.id, Lane.PREPARE)
     with stuck_worker(settings, pool, shutdown_s) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "began\n"
@@ -128,11 +128,11 @@ def test_a_lane_that_was_tried_elsewhere_and_is_due_again_is_announced_at_once(
     sent: list[str] = []
 
     class App:
-        def send_task(self, name: str, args: list[str]) -> None:
+        def send_task(self, name: str, args: list[str], **_: object) -> None:
             sent.append(args[0])
 
     video, record = submitted(library, "b"), library.record
-    announcer = Announcer(App(), record)  # type: ignore[arg-type]
+    announcer = Announcer(App(), record, settings)  # type: ignore[arg-type]
     assert announcer.announce_due() == 1
     assert announcer.announce_due() == 0
     lease = record.claim(video.id, Lane.PREPARE, now=utc_now(), lease_s=60)

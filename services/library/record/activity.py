@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from services.library.record.claimable import OPEN
 from services.library.record.database import Database
-from services.library.record.leases import OPEN, holder
+from services.library.record.leases import holder
 from services.library.record.tables import StageResultRow, VideoRow
 from services.library.record.types import Lane, StageResult
 from services.library.understanding import VideoState

@@ -8,8 +8,9 @@ from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
+from services.library.record.claimable import OPEN
 from services.library.record.database import Database
-from services.library.record.leases import OPEN, requeue
+from services.library.record.leases import requeue
 from services.library.record.tables import CopyRow, SignatureRow, SignatureWordRow, StopWordRow, VideoRow
 from services.library.record.types import CopyLink, Lane
 from services.library.understanding import CopyMatch, DuplicateOf, VideoState
@@ -140,7 +141,7 @@ class Copies(Database):
             if row is None:
                 return
             if row.state == VideoState.READY.value:
-                requeue(row, self._clock())
+                requeue(session, row, self._clock())
             elif row.state in OPEN and (row.lease_token is not None or row.lane != Lane.PREPARE.value):
                 row.dirty, row.updated_at = True, self._clock()
 

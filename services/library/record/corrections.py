@@ -8,9 +8,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from services.library.overlay.corrections import LineCorrection, holding, settle
+from services.library.record.claimable import OPEN
 from services.library.record.database import Database
 from services.library.record.effective import amendments_of, decisions_of, laid_over
-from services.library.record.leases import OPEN, requeue
+from services.library.record.leases import requeue
 from services.library.record.review_tables import LineCorrectionRow
 from services.library.record.reviews import NothingToReview
 from services.library.record.tables import UnderstandingRow, VideoRow
@@ -54,19 +55,18 @@ class Corrections(Database):
                 session.execute(delete(LineCorrectionRow).where(LineCorrectionRow.video_id == video_id))
                 for place, one in enumerate(settled):
                     session.add(LineCorrectionRow(video_id=video_id, place=place, **one.model_dump()))
-                self._queue(session.get_one(VideoRow, video_id, with_for_update=True))
+                self._queue(session, session.get_one(VideoRow, video_id, with_for_update=True))
             return Redescription(settled, changes, machine)
 
-    def _queue(self, row: VideoRow) -> None:
+    def _queue(self, session: Session, row: VideoRow) -> None:
         now = self._clock()
         if row.state in OPEN:
             # Whoever works on it may have read the lines already; a lane that begins later reads these.
             row.dirty, row.updated_at = row.dirty or row.lease_token is not None, now
             return
         ready = row.state == VideoState.READY.value
-        requeue(row, now)
-        if ready:
-            row.lane = Lane.DESCRIBE.value  # nothing that comes before reads the corrections
+        # Nothing that comes before `describe` reads the corrections.
+        requeue(session, row, now, lane=Lane.DESCRIBE if ready else Lane.PREPARE)
 
 
 def _stored(session: Session, video_id: str) -> tuple[LineCorrection, ...]:

@@ -13,6 +13,7 @@ from services.library.overlay import LABEL_FIELDS, Amendments, Decision, Field, 
 from services.library.overlay.amend import key_of
 from services.library.overlay.attention import attention, lot, score
 from services.library.record.event_tables import EventRow
+from services.library.record.outbox import tell_updated
 from services.library.record.review_tables import (
     DecisionRow,
     LabelRuleRow,
@@ -80,6 +81,9 @@ def refresh(session: Session, row: UnderstandingRow, amendments: Amendments, now
     document = laid.document.model_dump(mode="json")
     if row.effective != document:
         row.effective, row.revision, row.updated_at = document, (row.revision or 0) + 1, now
+        video = session.get(VideoRow, row.video_id)
+        if video is not None and video.state == VideoState.READY.value:  # else its end is told of soon
+            tell_updated(session, video, now)
     _write_labels(session, row, laid)
     write_queue(session, row.video_id, laid, now)
     return laid

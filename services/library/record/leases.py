@@ -11,19 +11,18 @@ import secrets
 import socket
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
 from services.library.jsonable import storable_text
+from services.library.record.claimable import claimable
 from services.library.record.database import Database
+from services.library.record.outbox import tell_end
 from services.library.record.tables import VideoRow
-from services.library.record.types import Lane, Lease
+from services.library.record.turns import next_turn
+from services.library.record.types import Lane, Lease, Priority
 from services.library.understanding import VideoState
-
-OPEN = (VideoState.QUEUED.value, VideoState.PROCESSING.value)
-"""The states in which a video has a next lane."""
-
 
 _TOKEN_LENGTH = 32
 _HOST_LENGTH = 12
@@ -43,17 +42,11 @@ def holder(token: str) -> str:
     return token.rpartition(":")[0] or "unknown"
 
 
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        VideoRow.state.in_(OPEN),
-        or_(VideoRow.not_before.is_(None), VideoRow.not_before <= now),
-        or_(VideoRow.lease_token.is_(None), VideoRow.lease_expires_at <= now),
-    )
-
-
-def requeue(row: VideoRow, now: datetime) -> None:
-    """Send the video through the lanes from the start, with nothing held against it."""
-    row.state, row.lane, row.reason = VideoState.QUEUED.value, Lane.PREPARE.value, None
+def requeue(session: Session, row: VideoRow, now: datetime, *, lane: Lane = Lane.PREPARE) -> None:
+    """Send the video through the lanes from the start, with nothing held against it, behind its uploader's others."""
+    row.turn = next_turn(session, row.uploader, row.priority)
+    row.state, row.lane, row.reason = VideoState.QUEUED.value, lane.value, None
+    row.announced_at, row.failed_lane = None, None
     row.attempts, row.not_before, row.waiting_since, row.dirty = 0, None, None, False
     row.lease_token, row.lease_expires_at, row.updated_at = None, None, now
 
@@ -62,11 +55,19 @@ class Leases(Database):
     """The scheduling half of `RecordPort`."""
 
     def due(self, *, now: datetime, limit: int = 1000) -> list[tuple[str, Lane]]:
-        """(video id, lane) of everything queued or processing that nobody holds a live lease of, oldest first."""
+        """(video id, lane) of everything queued or processing that nobody holds a live lease of.
+
+        Fresh ones first, then by turn: round-robin over uploaders, each one's oldest first.
+        """
         query = (
             select(VideoRow.id, VideoRow.lane)
-            .where(_claimable(now), VideoRow.lane.is_not(None))
-            .order_by(VideoRow.created_at, VideoRow.id)
+            .where(claimable(now), VideoRow.lane.is_not(None))
+            .order_by(
+                case((VideoRow.priority == Priority.FRESH.value, 0), else_=1),
+                VideoRow.turn,
+                VideoRow.created_at,
+                VideoRow.id,
+            )
             .limit(limit)
         )
         with self._read() as session:
@@ -81,11 +82,12 @@ class Leases(Database):
         lease = Lease(video_id, lane, new_token(), now + timedelta(seconds=lease_s))
         query = (
             update(VideoRow)
-            .where(VideoRow.id == video_id, VideoRow.lane == lane.value, _claimable(now))
+            .where(VideoRow.id == video_id, VideoRow.lane == lane.value, claimable(now))
             .values(
                 state=VideoState.PROCESSING.value,
                 attempts=VideoRow.attempts + case((VideoRow.lease_token.is_(None), 0), else_=1),
                 not_before=None,
+                announced_at=None,  # the message is spent: should the lane fall due again, another has to say so
                 lease_token=lease.token,
                 lease_expires_at=lease.expires_at,
                 updated_at=now,
@@ -119,7 +121,7 @@ class Leases(Database):
             if row is None:
                 return False
             if next_lane is None:
-                self._end(row, VideoState.READY, None)
+                self._end(session, row, VideoState.READY, None)
             else:
                 row.lane, row.attempts, row.reason, row.not_before = next_lane.value, 0, None, None
                 row.waiting_since = None
@@ -149,7 +151,7 @@ class Leases(Database):
             attempts = row.attempts + 1
             if attempts >= max_attempts:
                 row.attempts = attempts
-                self._end(row, VideoState.FAILED, reason)
+                self._end(session, row, VideoState.FAILED, reason)
             else:
                 row.state, row.attempts, row.reason = VideoState.QUEUED.value, attempts, storable_text(reason)
                 row.not_before, row.waiting_since, row.updated_at = not_before, None, self._clock()
@@ -167,7 +169,7 @@ class Leases(Database):
             if row is None:
                 return self._state(session, lease.video_id)
             if now >= give_up_at:
-                self._end(row, VideoState.FAILED, reason)
+                self._end(session, row, VideoState.FAILED, reason)
             else:
                 row.state, row.reason = VideoState.QUEUED.value, storable_text(reason)
                 row.not_before, row.waiting_since, row.updated_at = not_before, row.waiting_since or now, now
@@ -180,18 +182,20 @@ class Leases(Database):
             row = self._held(session, lease)
             if row is None:
                 return False
-            self._end(row, VideoState.REJECTED, reason)
+            self._end(session, row, VideoState.REJECTED, reason)
             return True
 
-    def _end(self, row: VideoRow, state: VideoState, reason: str | None) -> None:
+    def _end(self, session: Session, row: VideoRow, state: VideoState, reason: str | None) -> None:
         if row.dirty:
-            requeue(row, self._clock())
+            requeue(session, row, self._clock())
             return
+        row.failed_lane = row.lane if state is VideoState.FAILED else None
         row.state, row.lane = state.value, None
         row.reason = None if reason is None else storable_text(reason)
         row.attempts, row.not_before = (0 if state is VideoState.READY else row.attempts), None
         row.lease_token, row.lease_expires_at, row.updated_at = None, None, self._clock()
         row.waiting_since = None
+        tell_end(session, row, self._clock())
 
     @staticmethod
     def _state(session: Session, video_id: str) -> VideoState:

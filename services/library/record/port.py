@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from services.library.record.types import (
     CostSum,
     Lane,
     Lease,
+    Priority,
     StageCost,
     StageResult,
     Submission,
@@ -66,7 +67,38 @@ class RecordPort(Protocol):
         ...
 
     def due(self, *, now: datetime, limit: int = 1000) -> list[tuple[str, Lane]]:
-        """(video id, lane) of everything queued or processing that nobody holds a live lease of, oldest first."""
+        """(video id, lane) of everything queued or processing that nobody holds a live lease of.
+
+        Fresh ones first, then by turn: round-robin over uploaders, each one's oldest first.
+        """
+        ...
+
+    def announce(
+        self,
+        *,
+        now: datetime,
+        window: int,
+        backfill_share: float,
+        again_s: float,
+        lanes: Collection[Lane] = tuple(Lane),
+    ) -> list[tuple[str, Lane]]:
+        """(video id, lane) of what the broker is to be told of now, fairly and within the window; noted as told."""
+        ...
+
+    def withdraw(self, announced: Sequence[tuple[str, Lane]]) -> None:
+        """Messages about these were not sent after all."""
+        ...
+
+    def withdraw_all(self) -> None:
+        """No message is under way, because the broker that held them is gone."""
+        ...
+
+    def on_their_way(self, *, uploader: str | None = None, priority: Priority | None = None) -> int:
+        """How many videos are on their way, of one uploader or class or of all."""
+        ...
+
+    def finished_count(self, *, since: datetime, uploader: str | None = None) -> int:
+        """How many videos came to their end since then."""
         ...
 
     def claim(self, video_id: str, lane: Lane, *, now: datetime, lease_s: float) -> Lease | None:
@@ -98,7 +130,14 @@ class RecordPort(Protocol):
         ...
 
     def retry(self, video_id: str) -> Video:
-        """Send a final video through the lanes again, attempts at zero. Raises `UnknownVideo`."""
+        """Send a final video through the lanes again, attempts at zero; a failed one from the lane that failed.
+
+        Raises `UnknownVideo`.
+        """
+        ...
+
+    def retry_failed(self) -> int:
+        """Send every video that has failed by now through again, as `retry`, each once; how many."""
         ...
 
     def stage_result(self, video_id: str, stage: str, fingerprint: str) -> StageResult | None:

@@ -1,8 +1,8 @@
-"""What processes that share a record ask it about each other: who is at work, what changed, whose turn it is."""
+"""What processes that share a record ask it about each other: who is at work, whose turn it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2b
@@ -11,19 +11,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy import func, select
 
+from services.library.record.claimable import OPEN
 from services.library.record.database import Database, naming_the_database
-from services.library.record.leases import OPEN
 from services.library.record.tables import UnderstandingRow, VideoRow
 
 
 class Sharing(Database):
     """The part of the record that many processes are coordinated by."""
-
-    def changed_at(self, video_ids: Sequence[str]) -> dict[str, datetime]:
-        """When each of these videos last fell due, was claimed or ended, by id; a heartbeat changes nothing."""
-        query = select(VideoRow.id, VideoRow.updated_at).where(VideoRow.id.in_(list(video_ids)))
-        with self._read() as session:
-            return {row.id: row.updated_at for row in session.execute(query)}
 
     def neglected(self, *, now: datetime, since: datetime) -> int:
         """How many videos have been due since before `since` while nobody holds a lease of any video."""

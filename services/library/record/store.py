@@ -15,28 +15,37 @@ from services.library.jsonable import storable_text
 from services.library.record.accounts import Accounts
 from services.library.record.activity import Activity
 from services.library.record.audience import Audience
+from services.library.record.claimable import OPEN
 from services.library.record.cleaning import CleaningRules
 from services.library.record.copies import Copies
 from services.library.record.corrections import Corrections
 from services.library.record.costs import Costs
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.desk import Desk
-from services.library.record.leases import OPEN, Leases, requeue
+from services.library.record.leases import Leases, requeue
 from services.library.record.migrations import upgrade
 from services.library.record.queue import Queue
 from services.library.record.reactions import Reactions
+from services.library.record.requests import Requests
 from services.library.record.results import Results
 from services.library.record.reviews import Reviews
 from services.library.record.rules import Rules
 from services.library.record.sharing import Sharing
 from services.library.record.tables import UploadRow, VideoRow
-from services.library.record.types import Lane, Submission, Upload, Video
+from services.library.record.turns import Turns, next_turn
+from services.library.record.types import Lane, Priority, Submission, Upload, Video
 from services.library.record.viewer_data import ViewerData
+from services.library.record.webhooks import Webhooks
 from services.library.understanding import VideoState
+
+_PAGE = 200
 
 
 class Record(
     Leases,
+    Turns,
+    Requests,
+    Webhooks,
     Results,
     Reviews,
     Corrections,
@@ -71,9 +80,11 @@ class Record(
         first = {
             "id": video_id, "sha256": submission.sha256, "size_bytes": submission.size_bytes,
             "blob_key": submission.blob_key, "state": VideoState.QUEUED.value, "lane": Lane.PREPARE.value,
-            "attempts": 0, "dirty": False, "created_at": now, "updated_at": now,
+            "attempts": 0, "dirty": False, "uploader": submission.uploader, "priority": submission.priority.value,
+            "created_at": now, "updated_at": now,
         }  # fmt: skip
         with self._write() as session:
+            first["turn"] = next_turn(session, submission.uploader, submission.priority.value)
             insert = self._insert(VideoRow).values(**first).on_conflict_do_nothing().returning(VideoRow.id)
             new = session.scalar(insert) is not None
             # The row is locked from here on, so uploads of one video are ordered and `latest` is the latest.
@@ -135,7 +146,9 @@ class Record(
             return [_upload(row, sha256) for row, sha256 in session.execute(query)]
 
     def retry(self, video_id: str) -> Video:
-        """Send a final video through the lanes again, attempts at zero. Raises `UnknownVideo`.
+        """Send a final video through the lanes again, attempts at zero; a failed one from the lane that failed.
+
+        Raises `UnknownVideo`.
 
         One that waits for its next attempt becomes due at once; one that is being worked on is left alone.
         """
@@ -144,27 +157,47 @@ class Record(
             if row is None:
                 raise UnknownVideo(video_id)
             if row.state not in OPEN:
-                requeue(row, self._clock())
+                # What the lanes before made is there; were it stale, the lane would send the video back to it.
+                requeue(session, row, self._clock(), lane=Lane(row.failed_lane or Lane.PREPARE))
             elif row.lease_token is None:
                 row.attempts, row.not_before, row.updated_at = 0, None, self._clock()
                 row.waiting_since = None
             session.flush()
             return _video(row)
 
+    def retry_failed(self) -> int:
+        """Send every video that has failed by now through again, as `retry`; how many. Each once, however soon it fails
+        again.
+        """
+        now, last, count = self._clock(), "", 0
+        failed = select(VideoRow).where(VideoRow.state == VideoState.FAILED.value, VideoRow.updated_at <= now)
+        while True:
+            with self._write() as session:  # by the page, so that others may write in between
+                query = failed.where(VideoRow.id > last).order_by(VideoRow.id).limit(_PAGE).with_for_update()
+                rows = session.scalars(query).all()
+                for row in rows:
+                    requeue(session, row, now, lane=Lane(row.failed_lane or Lane.PREPARE))
+                count, last = count + len(rows), rows[-1].id if rows else last
+            if len(rows) < _PAGE:
+                return count
+
     def requeue_ready(self) -> int:
         """Send every ready video through the lanes again, for an index that has to be filled anew; how many."""
         with self._write() as session:
             rows = session.scalars(select(VideoRow).where(VideoRow.state == VideoState.READY.value)).all()
             for row in rows:
-                requeue(row, self._clock())
+                requeue(session, row, self._clock())
             return len(rows)
 
     @staticmethod
     def _meet_again(session: Session, row: VideoRow, submission: Submission, now: datetime) -> None:
         """A known video was uploaded again: queue it again, now or (when its metadata changed) after this pass."""
         if row.state not in OPEN:
-            requeue(row, now)
+            row.uploader, row.priority = submission.uploader, submission.priority.value
+            requeue(session, row, now)
             return
+        if row.priority == Priority.BACKFILL.value and submission.priority is Priority.FRESH:
+            row.priority, row.turn = submission.priority.value, next_turn(session, row.uploader, submission.priority)
         untouched = row.lane == Lane.PREPARE.value and row.lease_token is None
         latest = session.scalars(
             select(UploadRow).where(UploadRow.video_id == row.id).order_by(UploadRow.id.desc()).limit(1)
@@ -193,6 +226,7 @@ def _storable(submission: Submission) -> Submission:
         hashtags=tuple(storable_text(tag) for tag in submission.hashtags),
         creator=text(submission.creator),
         language_hint=text(submission.language_hint),
+        uploader=storable_text(submission.uploader),
     )
 
 
@@ -202,12 +236,13 @@ def _columns(submission: Submission) -> dict[str, Any]:
         "title": submission.title, "description": submission.description, "hashtags": list(submission.hashtags),
         "creator": submission.creator, "language_hint": submission.language_hint,
         "published_at": submission.published_at, "sidecars": list(submission.sidecars),
+        "uploader": submission.uploader, "priority": submission.priority.value,
     }  # fmt: skip
 
 
 def _metadata(submission: Submission) -> Submission:
-    """The submission without what says nothing about the content: where the file came from and where it lies."""
-    return replace(submission, source="", blob_key="", size_bytes=0)
+    """The submission without what says nothing about the content: source, place, and whose turn it takes."""
+    return replace(submission, source="", blob_key="", size_bytes=0, uploader="", priority=Priority.FRESH)
 
 
 def _upload(row: UploadRow, sha256: str) -> Upload:
@@ -215,6 +250,7 @@ def _upload(row: UploadRow, sha256: str) -> Upload:
         sha256=sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, source=row.source, title=row.title,
         description=row.description, hashtags=tuple(row.hashtags), creator=row.creator,
         language_hint=row.language_hint, published_at=row.published_at, sidecars=tuple(row.sidecars),
+        uploader=row.uploader, priority=Priority(row.priority),
     )  # fmt: skip
     return Upload(row.id, row.video_id, submission, row.created_at)
 
@@ -224,5 +260,5 @@ def _video(row: VideoRow) -> Video:
         id=row.id, sha256=row.sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, state=VideoState(row.state),
         reason=row.reason, lane=None if row.lane is None else Lane(row.lane), attempts=row.attempts,
         not_before=row.not_before, created_at=row.created_at, updated_at=row.updated_at,
-        waiting_since=row.waiting_since,
+        waiting_since=row.waiting_since, uploader=row.uploader, priority=Priority(row.priority),
     )  # fmt: skip

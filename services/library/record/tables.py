@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -58,15 +59,30 @@ class Base(DeclarativeBase):
     )
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """An index of the rows that fulfil the condition, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class VideoRow(Base):
     """A video, where it is on its way, and the lease of whoever works on it.
 
     The lease is part of the row, so that claiming is one conditional UPDATE, atomic on every database. `dirty` means
-    that the metadata changed during a pass: when that pass ends, the video goes through again.
+    that the metadata changed during a pass: when that pass ends, the video goes through again. `turn` is its place in
+    the fair order of its priority class (`turns.py`), `announced_at` when a message about its lane was sent that
+    nobody has taken up yet, `failed_lane` where a retry goes on.
     """
 
     __tablename__ = "videos"
-    __table_args__ = (Index("ix_videos_state_created_at", "state", "created_at"),)
+    __table_args__ = (
+        Index("ix_videos_state_created_at", "state", "created_at"),
+        # Of the videos on their way alone, so that what has to be looked up often stays small beside an archive.
+        Index("ix_videos_due", "lane", "priority", "turn", "created_at", "id", **_where("lane IS NOT NULL")),
+        Index("ix_videos_turn", "priority", "turn", **_where("lane IS NOT NULL")),
+        Index("ix_videos_uploader", "uploader", "priority", "turn", **_where("lane IS NOT NULL")),
+        Index("ix_videos_announced", "lane", "announced_at", **_where("announced_at IS NOT NULL")),
+        Index("ix_videos_finished", "updated_at", **_where("lane IS NULL")),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
@@ -81,6 +97,11 @@ class VideoRow(Base):
     dirty: Mapped[bool]
     lease_token: Mapped[str | None] = mapped_column(String(32))
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    uploader: Mapped[str] = mapped_column(String(200), server_default=text("''"))
+    priority: Mapped[str] = mapped_column(String(16), server_default="fresh")
+    turn: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failed_lane: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -102,6 +123,8 @@ class UploadRow(Base):
     language_hint: Mapped[str | None] = mapped_column(Text)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sidecars: Mapped[list[str]] = mapped_column(JSON)
+    uploader: Mapped[str] = mapped_column(String(200), server_default=text("''"))
+    priority: Mapped[str] = mapped_column(String(16), server_default="fresh")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

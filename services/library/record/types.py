@@ -20,12 +20,19 @@ class Lane(StrEnum):
     PUBLISH = "publish"
 
 
+class Priority(StrEnum):
+    """The class of a submission. An archive that is handed in as `backfill` runs behind fresh uploads."""
+
+    FRESH = "fresh"
+    BACKFILL = "backfill"
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One upload of one file that already lies in the blob store under `blob_key`.
 
     `source` says where it came from, in words (a path, a URL, an upload's file name). `sidecars` are blob keys of
-    subtitle files.
+    subtitle files. `uploader` is whose turn the work on it takes.
     """
 
     sha256: str
@@ -39,6 +46,8 @@ class Submission:
     language_hint: str | None = None
     published_at: datetime | None = None
     sidecars: tuple[str, ...] = ()
+    uploader: str = ""
+    priority: Priority = Priority.FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class Video:
     created_at: datetime
     updated_at: datetime
     waiting_since: datetime | None = None
+    uploader: str = ""
+    priority: Priority = Priority.FRESH
 
     @property
     def point_id(self) -> str:

@@ -1,0 +1,185 @@
+"""Nobody is starved: what is announced goes round the uploaders, back-fill has its share, and no queue grows long."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from services.library.record.store import Record
+from services.library.record.types import Lane, Priority
+from services.library.understanding import VideoState
+
+WINDOW = 6
+
+
+@pytest.fixture
+def submit(record, clock, submission):
+    """`submit(uploader, count)`: ids of new videos, each a second younger than the last."""
+
+    def make(uploader: str, count: int, priority: Priority = Priority.FRESH) -> list[str]:
+        ids = []
+        for number in range(count):
+            clock.now += timedelta(seconds=1)
+            one = submission(f"{uploader}-{priority}-{number}-{clock.now}", uploader=uploader, priority=priority)
+            ids.append(record.submit(one)[0].id)
+        return ids
+
+    return make
+
+
+@pytest.fixture
+def announce(record, clock):
+    """`announce()`: ids of what the broker is told of now."""
+
+    def ask(share: float = 0.25, lanes=tuple(Lane), again_s: float = 600) -> list[str]:
+        told = record.announce(now=clock.now, window=WINDOW, backfill_share=share, again_s=again_s, lanes=lanes)
+        return [video_id for video_id, _ in told]
+
+    return ask
+
+
+def work(record, clock, video_id: str, lane: Lane = Lane.PREPARE, following: Lane | None = None) -> None:
+    lease = record.claim(video_id, lane, now=clock.now, lease_s=60)
+    assert lease is not None
+    assert record.advance(lease, following)
+
+
+def test_one_uploaders_backlog_does_not_hold_up_another(record, clock, submit, announce) -> None:
+    many = submit("archive", 12)
+    queue = announce()
+    assert queue == many[:WINDOW]
+    (mine,) = submit("amy", 1)
+    served = []
+    while mine not in served:
+        served.append(queue.pop(0))
+        work(record, clock, served[-1])
+        queue += announce()
+    assert len(served) == WINDOW + 1, "only what the broker was told of already is ahead"
+
+
+def test_uploaders_take_turns_and_each_ones_order_stays(record, clock, submit, announce) -> None:
+    first, second = submit("a", 9), submit("b", 9)
+    served: list[str] = []
+    queue = announce()
+    while queue:
+        served.append(queue.pop(0))
+        work(record, clock, served[-1])
+        queue += announce()
+    assert [video for video in served if video in first] == first
+    assert [video for video in served if video in second] == second
+    assert Counter("a" if video in first else "b" for video in served[:10]) == {"a": 5, "b": 5}
+
+
+def test_who_uploaded_much_long_ago_is_not_behind_and_who_comes_new_does_not_overtake_for_ever(
+    record, clock, submit, announce
+) -> None:
+    for video in submit("veteran", 8):
+        announce()
+        work(record, clock, video)
+    old, new = submit("veteran", 5), submit("newcomer", 5)
+    assert announce() == [old[0], new[0], old[1], new[1], old[2], new[2]]
+
+
+def test_videos_that_wait_for_a_model_do_not_put_a_newcomer_behind_them(record, clock, submit, announce) -> None:
+    many = submit("archive", 12)
+    for _ in range(2):
+        for video in announce():
+            lease = record.claim(video, Lane.PREPARE, now=clock.now, lease_s=60)
+            later, given_up = clock.now + timedelta(minutes=5), clock.now + timedelta(hours=1)
+            record.wait(lease, reason="away", not_before=later, give_up_at=given_up)
+    (mine,) = submit("amy", 1)
+    clock.now += timedelta(minutes=6)
+    assert announce()[:2] == [many[0], mine]
+
+
+def test_no_more_than_the_window_is_under_way_and_what_is_taken_up_makes_room(record, clock, submit, announce) -> None:
+    ids = submit("a", 20)
+    assert announce() == ids[:WINDOW]
+    assert announce() == []
+    lease = record.claim(ids[0], Lane.PREPARE, now=clock.now, lease_s=60)
+    assert announce() == [ids[WINDOW]]
+    record.advance(lease, Lane.PERCEIVE)
+    assert announce(lanes=(Lane.PERCEIVE,)) == [ids[0]], "every lane has a window of its own"
+
+
+def test_a_lost_message_is_sent_again_and_one_that_was_not_sent_at_once(record, clock, submit, announce) -> None:
+    ids = submit("a", 1)
+    assert announce() == ids
+    record.withdraw([(ids[0], Lane.PREPARE)])
+    assert announce() == ids
+    record.withdraw_all()
+    assert announce() == ids
+    clock.now += timedelta(seconds=599)
+    assert announce() == []
+    clock.now += timedelta(seconds=2)
+    assert announce() == ids
+
+
+def test_fresh_uploads_go_before_backfill_which_keeps_a_small_share(record, clock, submit, announce) -> None:
+    old = set(submit("archive", 20, Priority.BACKFILL))
+    assert len(announce()) == WINDOW, "alone, it has the whole window"
+    new = submit("amy", 24)
+    assert announce() == new[:WINDOW], "fresh ones have a window that back-fill cannot fill"
+    served: list[str] = []
+    queue = new[:WINDOW]
+    for _ in range(10):
+        served.append(queue.pop(0))
+        work(record, clock, served[-1])
+        queue += announce()
+    record.withdraw_all()
+    mixed = announce()
+    assert sum(video in old for video in mixed) == 2, "2 of 8 is the share of a quarter"
+    record.withdraw_all()
+    assert not old.intersection(announce(share=0.0))
+
+
+def test_backfill_that_is_uploaded_fresh_is_fresh(record, clock, submission, announce) -> None:
+    record.submit(submission("x", uploader="a", priority=Priority.BACKFILL))
+    video, new = record.submit(submission("x", uploader="a"))
+    assert (new, video.priority) == (False, Priority.FRESH)
+
+
+def test_announcers_in_several_threads_announce_everything_once(record, clock, submit, url) -> None:
+    ids = submit("a", 24)
+    records = [Record.open(url, clock=clock) for _ in range(4)]
+    limits = {"now": clock.now, "window": 10, "backfill_share": 0.1, "again_s": 600}
+    with ThreadPoolExecutor(8) as pool:
+        told = [id_ for found in pool.map(lambda n: records[n % 4].announce(**limits), range(16)) for id_, _ in found]
+    assert sorted(told) == sorted(ids[:10])
+    for each in records:
+        each.close()
+
+
+def test_a_failed_video_goes_on_from_the_lane_that_failed_with_nothing_held_against_it(
+    record, clock, submit, announce
+) -> None:
+    (video,) = submit("a", 1)
+    work(record, clock, video, following=Lane.PERCEIVE)
+    lease = record.claim(video, Lane.PERCEIVE, now=clock.now, lease_s=60)
+    assert record.retry_later(lease, reason="broken", not_before=clock.now, max_attempts=1) is VideoState.FAILED
+    again = record.retry(video)
+    assert (again.lane, again.attempts, again.reason) == (Lane.PERCEIVE, 0, None)
+    assert announce() == [video]
+
+
+def test_a_hundred_thousand_that_are_due_are_found_by_index(record, clock, url) -> None:
+    """The plan is looked at, not a clock: neither choosing nor counting may read all that is due."""
+    if not url.startswith("sqlite"):
+        pytest.skip("PostgreSQL plans by statistics, and takes a scan for a small table")
+    plans = []
+    with record.engine.connect() as connection:
+        for query in (
+            "SELECT id FROM videos WHERE lane = 'prepare' AND priority = 'fresh' ORDER BY turn, created_at, id LIMIT 9",
+            "SELECT count(*) FROM videos WHERE lane = 'prepare' AND announced_at > '2026'",
+            "SELECT max(turn) FROM videos WHERE lane IS NOT NULL AND priority = 'fresh' AND uploader = 'a'",
+            "SELECT min(turn) FROM videos WHERE lane IS NOT NULL AND priority = 'fresh' AND lease_token IS NULL",
+            "SELECT count(*) FROM videos WHERE lane IS NULL AND updated_at >= '2026'",
+        ):
+            plans.append(" ".join(row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))))
+    assert [plan for plan in plans if "SCAN" in plan or "TEMP B-TREE" in plan] == []
+    names = ("due", "announced", "uploader", "turn", "finished")
+    assert all(f"ix_videos_{name}" in plan for name, plan in zip(names, plans, strict=True)), plans
