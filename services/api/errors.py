@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from services.library.record.desk import UnknownBulk
 from services.library.record.queue import Claimed, NotQueued
 from services.library.record.reviews import NothingToReview
 from services.library.record.rules import RuleExists, UnknownRule, VersionTaken
+from services.library.record.webhooks import UnknownWebhook
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +124,7 @@ def describe_validation(errors: Sequence[Any]) -> str:
 
 def _service_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)
-    headers = {"Retry-After": "5"} if error.retryable else None
+    headers = {"Retry-After": str(math.ceil(error.retry_after_s))} if error.retryable else None
     return answer(error.status, error.code, error.message, error.remedy, headers)
 
 
@@ -147,6 +149,7 @@ _LIBRARY_STATUS: dict[type[LibraryError], tuple[int, str]] = {
     UnknownRule: (404, "unknown_rule"),
     RuleExists: (409, "rule_exists"),
     VersionTaken: (409, "version_taken"),
+    UnknownWebhook: (404, "unknown_webhook"),
     UnknownBulk: (404, "unknown_bulk"),
 }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
@@ -13,8 +14,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from services.api.errors import InvalidRequest, UnsupportedContent, describe_validation
+from services.api.idempotency import fingerprint_of
+from services.api.lookup import ServiceOf
 from services.api.schemas import SubmissionBody, SubmissionFields
-from services.intake import NamedStream
+from services.intake import NamedStream, admit, check_room
+from services.intake.errors import StorageFull
+from services.intake.spool import chunks, disk_full
+from services.library.record.types import Priority
 
 MAX_SUBTITLES = 20
 """Most subtitle files of one upload."""
@@ -30,11 +36,35 @@ class FormSubmission:
     fields: SubmissionFields
     subtitles: tuple[NamedStream, ...]
 
+    def fingerprint(self) -> str:
+        """What tells this request from another with the same idempotency key: fields, names and bytes."""
+        files = [f"{file.name} {_sha256(file.stream)}" for file in (self.file, *self.subtitles)]
+        return fingerprint_of("form", self.fields.model_dump_json(), *files)
+
+
+def _sha256(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    for piece in chunks(stream):
+        digest.update(piece)
+    stream.seek(0)
+    return digest.hexdigest()
+
+
+def room_for_the_body(request: Request, service: ServiceOf) -> None:
+    """Refuse a submission before its body is read, where there is no room for it.
+
+    Raises `BacklogFull` and `StorageFull`.
+    """
+    if "idempotency-key" not in request.headers:  # what was done already is answered, room or not
+        admit(service.library, uploader=None, priority=Priority.FRESH)
+    announced = request.headers.get("content-length", "")
+    check_room(service.library, int(announced) if announced.isdecimal() else 0)
+
 
 async def parse_submission(request: Request) -> SubmissionBody | FormSubmission:
     """The body as one of the two kinds.
 
-    Raises `InvalidRequest` for a malformed body and `UnsupportedContent` for any other content type.
+    Raises `InvalidRequest` for a malformed body, `UnsupportedContent` for any other content type, and `StorageFull`.
     """
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type == "application/json":
@@ -50,6 +80,12 @@ async def parse_submission(request: Request) -> SubmissionBody | FormSubmission:
         except HTTPException as error:
             raise InvalidRequest(
                 f"The form cannot be read: {error.detail}.", remedy="Send a multipart form."
+            ) from error
+        except OSError as error:
+            if not disk_full(error):
+                raise
+            raise StorageFull(
+                "The disk for temporary files is full.", remedy="Free some, or set TMPDIR to a larger disk."
             ) from error
         return _from_form(form)
     raise UnsupportedContent(

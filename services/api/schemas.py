@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.api.idempotency import fingerprint_of
 from services.intake import Metadata
-from services.library.record.types import Lane, Upload, Video
+from services.library.record.types import Lane, Priority, Upload, Video
 from services.library.understanding import CopyMatch, DuplicateOf, VideoState
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -31,9 +32,13 @@ class SubmissionFields(Body):
         None, pattern=r"^[a-z]{2,3}$", description="ISO 639-1 code of the speech, e.g. zh."
     )
     published_at: AwareDatetime | None = None
+    uploader: Annotated[Text, Field(max_length=200)] | None = Field(
+        None, description="Whose turn the work takes; default: the account that hands it in."
+    )
+    priority: Literal["fresh", "backfill"] = Field("fresh", description="`backfill` (an archive) runs behind `fresh`.")
 
-    def metadata(self) -> Metadata:
-        """The same as the door takes it."""
+    def metadata(self, account: str) -> Metadata:
+        """The same as the door takes it, for the account that hands it in."""
         return Metadata(
             title=self.title,
             description=self.description,
@@ -41,6 +46,8 @@ class SubmissionFields(Body):
             creator=self.creator,
             language_hint=self.language_hint,
             published_at=self.published_at,
+            uploader=self.uploader or account,
+            priority=Priority(self.priority),
         )
 
 
@@ -55,6 +62,10 @@ class SubmissionBody(SubmissionFields):
         if (self.path is None) == (self.url is None):
             raise ValueError("give exactly one of `path` and `url`")
         return self
+
+    def fingerprint(self) -> str:
+        """What tells this request from another with the same idempotency key."""
+        return fingerprint_of("path or url", self.model_dump_json())
 
 
 class Links(BaseModel):
@@ -81,6 +92,12 @@ class SubmissionAnswer(BaseModel):
     links: Links
 
 
+class RetriedAnswer(BaseModel):
+    """How many were sent again."""
+
+    retried: int
+
+
 class ProgressView(BaseModel):
     """The stage that runs now; `fraction` in [0, 1] where it is known."""
 
@@ -98,6 +115,7 @@ class UploadView(BaseModel):
     creator: str | None
     language_hint: str | None
     published_at: AwareDatetime | None
+    uploader: str
     subtitles: int = Field(description="Number of subtitle files that came along.")
     created_at: AwareDatetime
 
@@ -113,6 +131,7 @@ class UploadView(BaseModel):
             creator=said.creator,
             language_hint=said.language_hint,
             published_at=said.published_at,
+            uploader=said.uploader,
             subtitles=len(said.sidecars),
             created_at=upload.created_at,
         )
@@ -126,6 +145,8 @@ class VideoView(BaseModel):
     reason: str | None = Field(description="Why it failed or was rejected, in words.")
     lane: Lane | None
     attempts: int
+    uploader: str = Field(description="Whose turn the work takes.")
+    priority: Priority
     size_bytes: int
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -143,6 +164,8 @@ class VideoView(BaseModel):
             reason=video.reason,
             lane=video.lane,
             attempts=video.attempts,
+            uploader=video.uploader,
+            priority=video.priority,
             size_bytes=video.size_bytes,
             created_at=video.created_at,
             updated_at=video.updated_at,

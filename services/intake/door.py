@@ -17,14 +17,17 @@ from services.intake.sidecars import MAX_SIDECAR_BYTES, find_sidecars, sidecar_s
 from services.intake.spool import Spooled, chunks, spool
 from services.library.blobs import video_key
 from services.library.library import Library
-from services.library.record.types import Submission, Video
+from services.library.record.types import Priority, Submission, Video
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the sender says about a video. `language_hint` is ISO 639-1; `published_at` is an aware time."""
+    """What the sender says about a video. `language_hint` is ISO 639-1; `published_at` is an aware time.
+
+    `uploader` is whose turn the work on it takes, `priority` whether it is fresh or of an archive.
+    """
 
     title: str | None = None
     description: str | None = None
@@ -32,6 +35,8 @@ class Metadata:
     creator: str | None = None
     language_hint: str | None = None
     published_at: datetime | None = None
+    uploader: str = ""
+    priority: Priority = Priority.FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Receipt:
 def submit_path(library: Library, path: Path, metadata: Metadata | None = None) -> Receipt:
     """Take in a local file below the allowed roots, together with the subtitle files beside it.
 
-    Raises `SourceForbidden`, `SourceNotFound`, `SourceUnreadable` or `UploadTooLarge`.
+    Raises `SourceForbidden`, `SourceNotFound`, `SourceUnreadable`, `UploadTooLarge` or `StorageFull`.
     """
     roots = library.settings.allowed_roots
     real = resolve_within(path, roots)
@@ -71,7 +76,7 @@ def submit_upload(
 ) -> Receipt:
     """Take in bytes that a client sent, with any subtitle files it sent along.
 
-    Raises `UploadTooLarge`, or `InvalidSubmission` for a subtitle file of a kind that is not read.
+    Raises `UploadTooLarge`, `StorageFull`, or `InvalidSubmission` for a subtitle file of a kind that is not read.
     """
     name = PurePosixPath(upload.name.replace("\\", "/")).name or "upload"
     return _take_in(library, chunks(upload.stream), name, f"upload {name}", metadata, subtitles)
@@ -82,7 +87,7 @@ def submit_url(
 ) -> Receipt:
     """Fetch a URL of an allowed host and take in what it answers.
 
-    Raises what `fetch` raises.
+    Raises what `fetch` raises, and `StorageFull`.
     """
     settings = library.settings
     name = PurePosixPath(unquote(urlsplit(url).path)).name
@@ -99,13 +104,19 @@ def _take_in(
     sidecars: Sequence[NamedStream],
 ) -> Receipt:
     metadata = metadata or Metadata()
-    folder = library.settings.data_dir / "incoming"
+    folder, least_free = library.settings.data_dir / "incoming", library.settings.min_free_bytes
     suffixes = [sidecar_suffix(sidecar.name) for sidecar in sidecars]
-    with spool(pieces, folder=folder, max_bytes=library.settings.max_upload_bytes, what=source) as video:
+    with spool(
+        pieces, folder=folder, max_bytes=library.settings.max_upload_bytes, min_free_bytes=least_free, what=source
+    ) as video:
         sidecar_keys = []
         for sidecar, suffix in zip(sidecars, suffixes, strict=True):
             with spool(
-                chunks(sidecar.stream), folder=folder, max_bytes=MAX_SIDECAR_BYTES, what=sidecar.name
+                chunks(sidecar.stream),
+                folder=folder,
+                max_bytes=MAX_SIDECAR_BYTES,
+                min_free_bytes=least_free,
+                what=sidecar.name,
             ) as subtitle:
                 sidecar_keys.append(
                     _store(library, subtitle, f"sidecars/{subtitle.sha256[:2]}/{subtitle.sha256}{suffix}")
@@ -124,6 +135,8 @@ def _take_in(
                 language_hint=metadata.language_hint,
                 published_at=metadata.published_at,
                 sidecars=tuple(sidecar_keys),
+                uploader=metadata.uploader,
+                priority=metadata.priority,
             )
         )
     return Receipt(submitted, created)

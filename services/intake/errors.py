@@ -9,17 +9,19 @@ class ServiceError(Exception):
     """Base of every error that a caller is told about.
 
     `code` is stable and meant for programs, the message for people, `remedy` says what to do. `status` is the HTTP
-    status the API answers with; `retryable` says whether the same request may succeed later.
+    status the API answers with; `retryable` says whether the same request may succeed later, and `retry_after_s` how
+    long to wait before it is tried, seconds.
     """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, remedy: str) -> None:
+    def __init__(self, message: str, *, remedy: str, retry_after_s: float = 5.0) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.retry_after_s = retry_after_s
 
 
 class IntakeError(ServiceError):
@@ -62,6 +64,22 @@ class UploadTooLarge(IntakeError):
 
     code = "too_large"
     status = 413
+
+
+class BacklogFull(IntakeError):
+    """More is on its way, of this uploader or of all, than the operator allows."""
+
+    code = "backlog_full"
+    status = 429
+    retryable = True
+
+
+class StorageFull(IntakeError):
+    """There is no room left for uploads."""
+
+    code = "storage_full"
+    status = 507
+    retryable = True
 
 
 class InvalidSubmission(IntakeError):

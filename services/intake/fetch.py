@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -64,16 +64,23 @@ def display(url: str) -> str:
 
 
 def _get(client: httpx.Client, target: Target) -> httpx.Response:
-    """Ask the checked address, but for the host's name, whose certificate is verified; the body is not read yet."""
+    headers = {"Accept-Encoding": "identity"}
+    return client.send(pinned_request(client, target, "GET", headers=headers), stream=True)
+
+
+def pinned_request(
+    client: httpx.Client, target: Target, method: str, *, headers: Mapping[str, str], content: bytes | None = None
+) -> httpx.Request:
+    """A request to the checked address, but for the host's name, whose certificate is verified."""
     address = f"[{target.address}]" if target.address.version == 6 else str(target.address)
     parts = urlsplit(target.url)
-    request = client.build_request(
-        "GET",
+    return client.build_request(
+        method,
         urlunsplit((target.scheme, f"{address}:{target.port}", parts.path or "/", parts.query, "")),
-        headers={"Host": parts.netloc, "Accept-Encoding": "identity", "User-Agent": "reelwise"},
+        content=content,
+        headers={"Host": parts.netloc, "User-Agent": "reelwise", **headers},
         extensions={"sni_hostname": target.host},
     )
-    return client.send(request, stream=True)
 
 
 @contextmanager

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
+from services.api.caller import CallerOf
 from services.api.documents import FINAL_STATES, understanding_of
 from services.api.errors import NotFinal, error_responses
-from services.api.forms import FormSubmission, parse_submission, request_body_schema
+from services.api.forms import FormSubmission, parse_submission, request_body_schema, room_for_the_body
+from services.api.idempotency import IdempotencyKey, once
 from services.api.lookup import NamedVideo, ServiceOf
 from services.api.schemas import (
     CopyView,
     DuplicatesAnswer,
     Links,
     ProgressView,
+    RetriedAnswer,
     SubmissionAnswer,
     SubmissionBody,
     UploadView,
@@ -22,7 +25,8 @@ from services.api.schemas import (
     VideoPage,
     VideoView,
 )
-from services.intake import Receipt, submit_path, submit_upload, submit_url
+from services.api.service import Service
+from services.intake import Metadata, Receipt, admit, submit_path, submit_upload, submit_url
 from services.library.library import Library
 from services.library.understanding import Understanding, VideoState
 
@@ -33,21 +37,45 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
     "",
     status_code=202,
     summary="Hand in a video",
-    responses=error_responses(403, 404, 413, 415, 422, 502),
+    dependencies=[Depends(room_for_the_body)],  # before the body is read
+    responses=error_responses(403, 404, 409, 413, 415, 422, 429, 502, 507),
     openapi_extra=request_body_schema(),
 )
 def submit(
-    service: ServiceOf, submission: Annotated[SubmissionBody | FormSubmission, Depends(parse_submission)]
+    service: ServiceOf,
+    caller: CallerOf,
+    response: Response,
+    submission: Annotated[SubmissionBody | FormSubmission, Depends(parse_submission)],
+    key: IdempotencyKey = None,
 ) -> SubmissionAnswer:
     """Take in a video by `path` or `url` (JSON), or as an upload (multipart form with `file`).
 
     The answer comes as soon as the bytes are stored; the work goes on behind it. The same bytes are always the same
     video: handing them in again adds an upload, and redoes only what a changed title or subtitle makes stale.
+
+    Where too much is on its way, or the disk is full, the answer is 429 or 507 with `Retry-After`.
     """
-    receipt = _take_in(service.library, submission)
+
+    def act() -> SubmissionAnswer:
+        return _submit(service, caller.name, submission)
+
+    return once(service, caller, key, submission.fingerprint, response, SubmissionAnswer, act)
+
+
+def _submit(service: Service, account: str, submission: SubmissionBody | FormSubmission) -> SubmissionAnswer:
+    fields = submission.fields if isinstance(submission, FormSubmission) else submission
+    metadata = fields.metadata(account)
+    admit(service.library, uploader=metadata.uploader, priority=metadata.priority)
+    receipt = _take_in(service.library, submission, metadata)
     if receipt.video.lane is not None:
         service.dispatcher.notify(receipt.video.id, receipt.video.lane)
     return _answer(receipt)
+
+
+@router.post("/retry-failed", status_code=202, summary="Work on all failed videos again")
+def retry_failed(service: ServiceOf) -> RetriedAnswer:
+    """Send every failed video on from the lane that failed, behind what its uploader handed in since."""
+    return RetriedAnswer(retried=service.library.record.retry_failed())
 
 
 @router.get("", summary="List videos")
@@ -118,7 +146,10 @@ def duplicates(service: ServiceOf, video: NamedVideo) -> DuplicatesAnswer:
     "/{video_id}/retry", status_code=202, summary="Work on a video again", responses=error_responses(404, 409, 422)
 )
 def retry(service: ServiceOf, video: NamedVideo) -> SubmissionAnswer:
-    """Send a ready, failed or rejected video through the lanes again; what is still fresh is not redone."""
+    """Send a ready or rejected video through the lanes again, and a failed one on from the lane that failed.
+
+    What is still fresh is not redone. Attempts are counted anew, and a video that fails as often again is failed again.
+    """
     if video.state not in FINAL_STATES:
         raise NotFinal(f"Video {video.id} is {video.state} already.", remedy="Wait until it is done.")
     again = service.library.record.retry(video.id)
@@ -127,13 +158,13 @@ def retry(service: ServiceOf, video: NamedVideo) -> SubmissionAnswer:
     return _answer(Receipt(again, created=False))
 
 
-def _take_in(library: Library, submission: SubmissionBody | FormSubmission) -> Receipt:
+def _take_in(library: Library, submission: SubmissionBody | FormSubmission, metadata: Metadata) -> Receipt:
     if isinstance(submission, FormSubmission):
-        return submit_upload(library, submission.file, submission.fields.metadata(), submission.subtitles)
+        return submit_upload(library, submission.file, metadata, submission.subtitles)
     if submission.path is not None:
-        return submit_path(library, submission.path, submission.metadata())
+        return submit_path(library, submission.path, metadata)
     assert submission.url is not None, "SubmissionBody has exactly one source"
-    return submit_url(library, submission.url, submission.metadata())
+    return submit_url(library, submission.url, metadata)
 
 
 def _answer(receipt: Receipt) -> SubmissionAnswer:
