@@ -27,6 +27,7 @@ from services.api.routes import (
     system,
     users,
     videos,
+    webhooks,
 )
 from services.cli.main import app
 from services.cli.output import CliError
@@ -204,7 +205,7 @@ def test_the_table_of_routes_is_the_api() -> None:
     written = {row[0].strip("`") for row in table("docs/api.md", "| route |")}
     modules = (
         videos, media, search, events, recommendations, users, review, review_desk, review_figures, accounts, costs,
-        system,
+        system, webhooks,
     )  # fmt: skip
     routes = (route for module in modules for route in module.router.routes)
     assert written == {f"{method} {route.path}" for route in routes for method in route.methods}

@@ -25,6 +25,7 @@ from services.api.routes import (
     system,
     users,
     videos,
+    webhooks,
 )
 from services.api.service import Service
 from services.api.version import version
@@ -59,6 +60,7 @@ _TAGS = [
     {"name": "review", "description": "The editors' queue, their decisions, and what comes of them."},
     {"name": "accounts", "description": "Sign-in, accounts and API keys."},
     {"name": "vocabulary", "description": "The taxonomy and the document's schema."},
+    {"name": "webhooks", "description": "Tell others what became of videos."},
     {"name": "costs", "description": "What understanding videos took, and its price."},
     {"name": "health", "description": "For load balancers and people."},
 ]
@@ -93,6 +95,7 @@ def create_app(service: Service, *, secret: str | None = None) -> FastAPI:
         review_figures,
         accounts,
         costs,
+        webhooks,
         system,
     ):
         app.include_router(routes.router)

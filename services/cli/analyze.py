@@ -18,10 +18,12 @@ from services.api.documents import FINAL_STATES
 from services.api.schemas import VideoDetail
 from services.cli.client import ApiError, Client
 from services.cli.output import err
+from services.intake.errors import BacklogFull, StorageFull
 from services.library.understanding import Understanding, VideoState
 
 POLL_S = 0.2
 _REASON_CHARS = 100
+_NO_ROOM = frozenset({BacklogFull.code, StorageFull.code})
 _TERMINAL = {VideoState.READY: "green", VideoState.REJECTED: "yellow", VideoState.FAILED: "red"}
 
 
@@ -47,6 +49,10 @@ class Reporter(Protocol):
         """A file is handed in."""
         ...
 
+    def wait(self, name: str, why: str, seconds: float) -> None:
+        """It is not taken in yet; the next try comes in so many seconds."""
+        ...
+
     def update(self, name: str, detail: VideoDetail) -> None:
         """It came so far."""
         ...
@@ -69,18 +75,28 @@ def follow(
     """Hand every file in and yield its outcome as soon as there is one, in whatever order they finish.
 
     `fields` gives what is said of a file (title, hashtags and so on). The same bytes under two names are one video: it
-    is worked on once, and both names get its outcome.
+    is worked on once, and both names get its outcome. Where the API has no room, the file is handed in again as soon as
+    it said, however often.
     """
     following: dict[str, _Following] = {}
     for file in files:
         name = str(file)
         started = time.monotonic()
         reporter.begin(name)
-        try:
-            video_id = client.submit(file, fields(file)).id
-        except (ApiError, OSError) as error:
-            yield _ended(reporter, Outcome(name, time.monotonic() - started, error=str(error)))
+        while True:
+            submitted = _submit(client, file, fields(file))
+            if not isinstance(submitted, ApiError) or submitted.api_code not in _NO_ROOM:
+                break
+            seconds = submitted.asked_to_wait_s or 5.0
+            reporter.wait(name, str(submitted), seconds)
+            ends = time.monotonic() + seconds
+            while time.monotonic() < ends:
+                time.sleep(POLL_S)
+                yield from _poll(client, following, reporter)
+        if isinstance(submitted, Exception):
+            yield _ended(reporter, Outcome(name, time.monotonic() - started, error=str(submitted)))
             continue
+        video_id = submitted
         if video_id in following:
             following[video_id].names.append(name)
         else:
@@ -89,6 +105,13 @@ def follow(
     while any(not one.done for one in following.values()):
         time.sleep(POLL_S)
         yield from _poll(client, following, reporter)
+
+
+def _submit(client: Client, file: Path, fields: Mapping[str, Any]) -> str | ApiError | OSError:
+    try:
+        return client.submit(file, fields).id
+    except (ApiError, OSError) as error:
+        return error
 
 
 def _poll(client: Client, following: Mapping[str, _Following], reporter: Reporter) -> Iterator[Outcome]:
@@ -122,6 +145,10 @@ class LogReporter:
         """A file is handed in."""
         self._say(name, "taking in")
 
+    def wait(self, name: str, why: str, seconds: float) -> None:
+        """Says so, and why."""
+        self._say(name, f"waits {seconds:.0f} s to be handed in: {why}")
+
     def update(self, name: str, detail: VideoDetail) -> None:
         """Says so when the stage changed."""
         self._say(name, stage_of(detail))
@@ -147,6 +174,10 @@ class LiveReporter:
     def begin(self, name: str) -> None:
         """A file is handed in."""
         self._tasks[name] = self.progress.add_task(Path(name).name, total=1.0, stage="taking in")
+
+    def wait(self, name: str, why: str, seconds: float) -> None:
+        """Why, beside the bar."""
+        self.progress.update(self._tasks[name], stage=f"waits {seconds:.0f} s: {shorten(why, _REASON_CHARS)}")
 
     def update(self, name: str, detail: VideoDetail) -> None:
         """The stage and how far it is."""

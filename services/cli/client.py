@@ -18,7 +18,8 @@ from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswe
 from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
 from services.api.results import MomentAnswer, VideoAnswer
 from services.api.review_schemas import RedescribeAnswer
-from services.api.schemas import DuplicatesAnswer, SubmissionAnswer, VideoDetail, VideoPage
+from services.api.schemas import DuplicatesAnswer, RetriedAnswer, SubmissionAnswer, VideoDetail, VideoPage
+from services.api.webhook_schemas import DeliveriesAnswer, NewWebhook, WebhooksAnswer
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
 from services.library.understanding import Understanding
@@ -27,12 +28,18 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class ApiError(CliError):
-    """The API refused: `api_code` is its stable code, `http_status` the status it came with."""
+    """The API refused: `api_code` is its stable code, `http_status` the status it came with.
 
-    def __init__(self, message: str, *, remedy: str, api_code: str, http_status: int) -> None:
+    `asked_to_wait_s` is what it asked to wait before the same is tried again, None where it did not.
+    """
+
+    def __init__(
+        self, message: str, *, remedy: str, api_code: str, http_status: int, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.api_code = api_code
         self.http_status = http_status
+        self.asked_to_wait_s = retry_after_s
 
 
 class Client:
@@ -73,6 +80,32 @@ class Client:
     def retry(self, video_id: str) -> SubmissionAnswer:
         """Send a video through again."""
         return self._ask("POST", f"/v1/videos/{_quoted(video_id)}/retry", SubmissionAnswer)
+
+    def retry_failed(self) -> RetriedAnswer:
+        """Send all failed videos on."""
+        return self._ask("POST", "/v1/videos/retry-failed", RetriedAnswer)
+
+    def webhooks(self) -> WebhooksAnswer:
+        """All endpoints."""
+        return self._ask("GET", "/v1/webhooks", WebhooksAnswer)
+
+    def put_webhook(self, name: str, url: str, events: Sequence[str]) -> NewWebhook:
+        """Add or change an endpoint."""
+        body = {"url": url, "events": list(events)} if events else {"url": url}
+        return self._ask("PUT", f"/v1/webhooks/{quote(name, safe='')}", NewWebhook, json=body)
+
+    def remove_webhook(self, name: str) -> None:
+        """Forget an endpoint."""
+        self._json("DELETE", f"/v1/webhooks/{quote(name, safe='')}")
+
+    def deliveries(self, **which: object) -> DeliveriesAnswer:
+        """Messages to endpoints."""
+        return self._ask("GET", "/v1/webhooks/deliveries", DeliveriesAnswer, params=_given(**which))
+
+    def retry_deliveries(self, *, webhook: str | None, delivery: int | None) -> RetriedAnswer:
+        """Send dead messages again."""
+        body = _given(webhook=webhook, delivery=delivery)
+        return self._ask("POST", "/v1/webhooks/retry", RetriedAnswer, json=body)
 
     def search(self, query: str, *, limit: int, **filters: object) -> VideoAnswer:
         """Find videos."""
@@ -202,11 +235,16 @@ class Client:
             remedy=str(said["remedy"]),
             api_code=str(said["code"]),
             http_status=response.status_code,
+            retry_after_s=_seconds(response.headers.get("retry-after")),
         )
 
 
 def _given(**values: object) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _seconds(header: str | None) -> float | None:
+    return float(header) if header is not None and header.isdecimal() else None
 
 
 def _user(user: str) -> str:

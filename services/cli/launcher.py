@@ -34,6 +34,7 @@ from services.recommend.models import QUERY_ROLES
 from services.review import catch_up
 from services.settings import Settings
 from services.telemetry.index import watched
+from services.webhooks import Sender
 
 _IN_PROCESS_TIMEOUT_S = 3600.0
 """Nothing is lost on the way within a process; copying a large file in may take its time."""
@@ -114,6 +115,9 @@ def service(settings: Settings, *, work: bool, check_weights: bool = True) -> It
             optimizer = IdleOptimizer(library.index, settings)
             optimizer.start()
             stack.callback(optimizer.stop)
+            sender = Sender(library)
+            sender.start()
+            stack.callback(sender.stop)
         made_up_for(library)
         parts = Service(library, runtime, dispatcher)
         stack.callback(parts.recommender.close)

@@ -15,6 +15,7 @@ from services.cli.commands import (
     status,
     train,
     viewer,
+    webhooks,
     work,
     worker,
 )
@@ -43,6 +44,7 @@ app.command("doctor")(operate.doctor)
 app.command("schema")(operate.schema)
 app.add_typer(models.app, name="models")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(review.app, name="review")
 
 __all__ = ["app"]

@@ -31,12 +31,15 @@ def analyze(
     description: Annotated[str | None, typer.Option(help="Description; for one file only.")] = None,
     hashtag: Annotated[list[str] | None, typer.Option(help="May be given more than once; for one file only.")] = None,
     creator: Annotated[str | None, typer.Option(help="Who made it; for all files given.")] = None,
+    uploader: Annotated[str | None, typer.Option(help="Whose turn the work takes (default: the account).")] = None,
+    backfill: Annotated[bool, typer.Option("--backfill", help="An archive: goes behind fresh uploads.")] = False,
 ) -> None:
     """Understand videos: speech, pictures, text on screen, subtitles and sound.
 
     Folders are searched for known video files; a file that is named is taken whatever its name. With --json every
-    input that could be read gives one line on stdout as it finishes, rejected and failed ones included. The exit
-    status is 1 when any input failed, was rejected or could not be read, and 0 when all are ready.
+    input that could be read gives one line on stdout as it finishes, rejected and failed ones included. Where too much
+    is on its way or the disk is full, it waits and says so. The exit status is 1 when any input failed, was rejected
+    or could not be read, and 0 when all are ready.
     """
     inputs = expand(paths)
     if len(inputs.files) != 1 and (title or description or hashtag):
@@ -49,6 +52,8 @@ def analyze(
         "hashtags": hashtag or None,
         "creator": creator,
         "language_hint": language,
+        "uploader": uploader,
+        "priority": "backfill" if backfill else None,
     }
     outcomes: list[Outcome] = []
     if inputs.files:
@@ -114,13 +119,28 @@ def duplicates(video: VideoId, as_json: Json = False, data: Data = None) -> None
         print_duplicates(out, answer)
 
 
-def retry(video: VideoId, as_json: Json = False, data: Data = None) -> None:
-    """Send a video through the lanes again; what is still fresh is reused. Needs `reelwise up` or `analyze` to work."""
+def retry(
+    video: Annotated[str | None, typer.Argument(help="Id of a video, or its first digits.", metavar="VIDEO")] = None,
+    all_failed: Annotated[bool, typer.Option("--all-failed", help="All failed videos instead.")] = False,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Send a video through the lanes again, a failed one from the lane that failed; what is still fresh is reused.
+
+    Needs `reelwise up` or `analyze` to work.
+    """
+    if (video is None) != all_failed:
+        raise typer.BadParameter("give a VIDEO, or --all-failed.")
     with reported_errors(), connected(settings_for(data)) as client:
-        answer = client.retry(video)
+        if video is None:
+            retried = client.retry_failed().retried
+            said = f"{retried} failed videos go on"
+            result: dict[str, object] = {"retried": retried}
+        else:
+            answer = client.retry(video)
+            said = f"{answer.id[:12]} is {answer.state.value}"
+            result = {"id": answer.id, "state": answer.state.value}
     if as_json:
-        typer.echo(json.dumps({"id": answer.id, "state": answer.state.value}))
+        typer.echo(json.dumps(result))
     else:
-        out.print(
-            f"{answer.id[:12]} is {answer.state.value}; `reelwise up` or the next `reelwise analyze` works on it."
-        )
+        out.print(f"{said}; `reelwise up` or the next `reelwise analyze` works on it.")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from services.library.index.port import Collection
 from services.library.record.accounts import Role
+from services.library.record.outbox import WebhookEvent
 from services.recommend.indexed import point_id
 from tests.services.review.conftest import document, label, put, video_id
 
@@ -114,6 +115,15 @@ def test_what_the_index_missed_is_made_up_for(client, library, monkeypatch) -> N
     assert payload(library, "cat")["tags"] == ["cat", "fun"]
     assert publish_waiting(library) == 1
     assert payload(library, "cat")["tags"] == ["fun"]
+
+
+def test_whoever_wants_to_know_is_told_that_readers_see_something_else(client, library) -> None:
+    library.record.put_webhook("cms", "http://127.0.0.1/", "whsec_c2VjcmV0", (WebhookEvent.UPDATED,))
+    decide(client, CAT, {"field": "tag", "target": "cat", "action": "accept"})
+    decide(client, CAT, {"field": "tag", "target": "cat", "action": "reject"})
+    assert {(each.event, each.video_id) for each in library.record.deliveries()} == {
+        (WebhookEvent.UPDATED, video_id("cat"))
+    }
 
 
 def test_who_decided_is_told_by_name(connect) -> None:
