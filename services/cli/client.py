@@ -19,7 +19,7 @@ from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
 from services.api.results import MomentAnswer, VideoAnswer
 from services.api.review_schemas import RedescribeAnswer
 from services.api.schemas import DuplicatesAnswer, RetriedAnswer, SubmissionAnswer, VideoDetail, VideoPage
-from services.api.webhook_schemas import DeliveriesAnswer, NewWebhook, WebhooksAnswer
+from services.api.webhook_schemas import NewWebhook
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
 from services.library.understanding import Understanding
@@ -85,10 +85,6 @@ class Client:
         """Send all failed videos on."""
         return self._ask("POST", "/v1/videos/retry-failed", RetriedAnswer)
 
-    def webhooks(self) -> WebhooksAnswer:
-        """All endpoints."""
-        return self._ask("GET", "/v1/webhooks", WebhooksAnswer)
-
     def put_webhook(self, name: str, url: str, events: Sequence[str]) -> NewWebhook:
         """Add or change an endpoint."""
         body = {"url": url, "events": list(events)} if events else {"url": url}
@@ -97,10 +93,6 @@ class Client:
     def remove_webhook(self, name: str) -> None:
         """Forget an endpoint."""
         self._json("DELETE", f"/v1/webhooks/{quote(name, safe='')}")
-
-    def deliveries(self, **which: object) -> DeliveriesAnswer:
-        """Messages to endpoints."""
-        return self._ask("GET", "/v1/webhooks/deliveries", DeliveriesAnswer, params=_given(**which))
 
     def retry_deliveries(self, *, webhook: str | None, delivery: int | None) -> RetriedAnswer:
         """Send dead messages again."""

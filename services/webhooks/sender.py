@@ -51,6 +51,10 @@ def deliver(library: Library, webhook: Webhook, *, stopping: threading.Event | N
         delivery = library.record.claim_delivery(webhook.name, lease_s=4 * timeout + 10)
         if delivery is None:
             break
+        if delivery.attempts > library.settings.webhook_attempts:
+            # Each attempt ended with its sender dying, so nobody was left to say how.
+            library.record.give_delivery_up(delivery, f"tried {delivery.attempts - 1} times, and the sender died")
+            continue
         try:
             _post(library, webhook, delivery)
         except _Refused as refused:
@@ -78,7 +82,7 @@ def _post(library: Library, webhook: Webhook, delivery: Delivery) -> None:
             response.close()
     except IntakeError as error:
         raise _Refused(error.message) from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _Refused(f"{type(error).__name__}: {error}") from error
     if not response.is_success:
         raise _Refused(

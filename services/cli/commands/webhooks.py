@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from services.api.webhook_schemas import DeliveriesAnswer, WebhooksAnswer
 from services.cli.launcher import connected, settings_for
 from services.cli.options import Data, Json
 from services.cli.output import out, reported_errors
@@ -35,7 +36,8 @@ def add(
 def list_webhooks(as_json: Json = False, data: Data = None) -> None:
     """List webhooks, and the messages that were given up."""
     with reported_errors(), connected(settings_for(data)) as client:
-        hooks, dead = client.webhooks(), client.deliveries(state=DeliveryState.DEAD.value, limit=20)
+        hooks = client.get("/v1/webhooks", WebhooksAnswer)
+        dead = client.get("/v1/webhooks/deliveries", DeliveriesAnswer, state=DeliveryState.DEAD.value, limit=20)
     if as_json:
         typer.echo(f'{{"webhooks": {hooks.model_dump_json()}, "dead": {dead.model_dump_json()}}}')
         return

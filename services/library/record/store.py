@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.library.errors import AmbiguousId, InvalidValue, UnknownVideo
-from services.library.jsonable import storable_text
+from services.library.errors import AmbiguousId, UnknownVideo
 from services.library.record.accounts import Accounts
 from services.library.record.activity import Activity
 from services.library.record.audience import Audience
@@ -34,6 +31,7 @@ from services.library.record.sharing import Sharing
 from services.library.record.tables import UploadRow, VideoRow
 from services.library.record.turns import Turns, next_turn
 from services.library.record.types import Lane, Priority, Submission, Upload, Video
+from services.library.record.video_rows import said_of_content, stored_form, upload_columns, upload_of, video_of
 from services.library.record.viewer_data import ViewerData
 from services.library.record.webhooks import Webhooks
 from services.library.understanding import VideoState
@@ -75,7 +73,7 @@ class Record(
 
     def submit(self, submission: Submission) -> tuple[Video, bool]:
         """Store an upload; (video, whether it is new). See `RecordPort.submit`. Raises `InvalidValue`."""
-        submission, now = _storable(submission), self._clock()
+        submission, now = stored_form(submission), self._clock()
         video_id = submission.sha256[:32]
         first = {
             "id": video_id, "sha256": submission.sha256, "size_bytes": submission.size_bytes,
@@ -91,15 +89,15 @@ class Record(
             row = session.scalars(select(VideoRow).where(VideoRow.id == video_id).with_for_update()).one()
             if not new:
                 self._meet_again(session, row, submission, now)
-            session.add(UploadRow(video_id=video_id, created_at=now, **_columns(submission)))
+            session.add(UploadRow(video_id=video_id, created_at=now, **upload_columns(submission)))
             session.flush()
-            return _video(row), new
+            return video_of(row), new
 
     def video(self, video_id: str) -> Video | None:
         """The video, None when nobody submitted it."""
         with self._read() as session:
             row = session.get(VideoRow, video_id)
-            return None if row is None else _video(row)
+            return None if row is None else video_of(row)
 
     def find(self, prefix: str) -> list[Video]:
         """Videos whose id starts with `prefix`, at least 4 hex digits (dashes are ignored). Raises `UnknownVideo`."""
@@ -108,7 +106,7 @@ class Record(
             raise UnknownVideo(prefix, "An id is 32 hex digits, of which the first 4 or more are enough.")
         with self._read() as session:
             query = select(VideoRow).where(VideoRow.id.startswith(digits)).order_by(VideoRow.id)
-            return [_video(row) for row in session.scalars(query)]
+            return [video_of(row) for row in session.scalars(query)]
 
     def resolve(self, prefix: str) -> Video:
         """The one video that a possibly shortened id means. Raises `UnknownVideo` and `AmbiguousId`."""
@@ -125,7 +123,7 @@ class Record(
         if state is not None:
             query = query.where(VideoRow.state == state.value)
         with self._read() as session:
-            return [_video(row) for row in session.scalars(query)]
+            return [video_of(row) for row in session.scalars(query)]
 
     def counts(self) -> dict[VideoState, int]:
         """How many videos are in each state, zeros included."""
@@ -143,7 +141,7 @@ class Record(
             .order_by(UploadRow.id)
         )
         with self._read() as session:
-            return [_upload(row, sha256) for row, sha256 in session.execute(query)]
+            return [upload_of(row, sha256) for row, sha256 in session.execute(query)]
 
     def retry(self, video_id: str) -> Video:
         """Send a final video through the lanes again, attempts at zero; a failed one from the lane that failed.
@@ -163,7 +161,7 @@ class Record(
                 row.attempts, row.not_before, row.updated_at = 0, None, self._clock()
                 row.waiting_since = None
             session.flush()
-            return _video(row)
+            return video_of(row)
 
     def retry_failed(self) -> int:
         """Send every video that has failed by now through again, as `retry`; how many. Each once, however soon it fails
@@ -202,63 +200,5 @@ class Record(
         latest = session.scalars(
             select(UploadRow).where(UploadRow.video_id == row.id).order_by(UploadRow.id.desc()).limit(1)
         ).one()
-        if not untouched and _metadata(_upload(latest, row.sha256).submission) != _metadata(submission):
+        if not untouched and said_of_content(upload_of(latest, row.sha256).submission) != said_of_content(submission):
             row.dirty, row.updated_at = True, now
-
-
-def _storable(submission: Submission) -> Submission:
-    sha256 = submission.sha256.lower()
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise InvalidValue(f"{submission.sha256!r} is not a sha256: a submission names its file by 64 hex digits.")
-    published_at = submission.published_at
-    if published_at is not None and published_at.tzinfo is None:
-        raise InvalidValue(f"published_at {published_at} has no time zone: write it as 2026-01-31T18:00:00+08:00.")
-
-    def text(value: str | None) -> str | None:
-        return None if value is None else storable_text(value)
-
-    return replace(
-        submission,
-        sha256=sha256,
-        source=storable_text(submission.source),
-        title=text(submission.title),
-        description=text(submission.description),
-        hashtags=tuple(storable_text(tag) for tag in submission.hashtags),
-        creator=text(submission.creator),
-        language_hint=text(submission.language_hint),
-        uploader=storable_text(submission.uploader),
-    )
-
-
-def _columns(submission: Submission) -> dict[str, Any]:
-    return {
-        "size_bytes": submission.size_bytes, "blob_key": submission.blob_key, "source": submission.source,
-        "title": submission.title, "description": submission.description, "hashtags": list(submission.hashtags),
-        "creator": submission.creator, "language_hint": submission.language_hint,
-        "published_at": submission.published_at, "sidecars": list(submission.sidecars),
-        "uploader": submission.uploader, "priority": submission.priority.value,
-    }  # fmt: skip
-
-
-def _metadata(submission: Submission) -> Submission:
-    """The submission without what says nothing about the content: source, place, and whose turn it takes."""
-    return replace(submission, source="", blob_key="", size_bytes=0, uploader="", priority=Priority.FRESH)
-
-
-def _upload(row: UploadRow, sha256: str) -> Upload:
-    submission = Submission(
-        sha256=sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, source=row.source, title=row.title,
-        description=row.description, hashtags=tuple(row.hashtags), creator=row.creator,
-        language_hint=row.language_hint, published_at=row.published_at, sidecars=tuple(row.sidecars),
-        uploader=row.uploader, priority=Priority(row.priority),
-    )  # fmt: skip
-    return Upload(row.id, row.video_id, submission, row.created_at)
-
-
-def _video(row: VideoRow) -> Video:
-    return Video(
-        id=row.id, sha256=row.sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, state=VideoState(row.state),
-        reason=row.reason, lane=None if row.lane is None else Lane(row.lane), attempts=row.attempts,
-        not_before=row.not_before, created_at=row.created_at, updated_at=row.updated_at,
-        waiting_since=row.waiting_since, uploader=row.uploader, priority=Priority(row.priority),
-    )  # fmt: skip

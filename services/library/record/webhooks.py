@@ -61,11 +61,10 @@ class Webhooks(Database):
 
     def put_webhook(self, name: str, url: str, secret: str, events: Sequence[WebhookEvent]) -> Webhook:
         """Add an endpoint, or change one, which is enabled again; what waits for it stays."""
+        first = {"name": name, "url": url, "secret": secret, "events": [], "created_at": self._clock()}
         with self._write() as session:
-            row = session.get(WebhookRow, name, with_for_update=True)
-            if row is None:
-                row = WebhookRow(name=storable_text(name), created_at=self._clock())
-                session.add(row)
+            session.execute(self._insert(WebhookRow).values(**first).on_conflict_do_nothing())
+            row = session.get_one(WebhookRow, name, with_for_update=True)
             row.url, row.secret, row.events = storable_text(url), secret, [event.value for event in events]
             row.disabled = None
             session.flush()
