@@ -115,7 +115,7 @@ def service(settings: Settings, *, work: bool, check_weights: bool = True) -> It
             optimizer = IdleOptimizer(library.index, settings)
             optimizer.start()
             stack.callback(optimizer.stop)
-            sender = Sender(library)
+            sender = Sender(library.record, settings)
             sender.start()
             stack.callback(sender.stop)
         made_up_for(library)

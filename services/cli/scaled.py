@@ -20,6 +20,7 @@ from services.library.record.store import Record
 from services.library.record.types import Lane
 from services.library.understanding import VideoState
 from services.settings import Settings
+from services.webhooks import Sender, deliver_all
 
 _NEGLECTED = timedelta(minutes=10)
 """Work that is due for so long, while nobody works on anything, has no worker."""
@@ -77,7 +78,7 @@ def api_service(settings: Settings) -> Iterator[Service]:
 
 
 def run_sweep(settings: Settings, *, once: bool, stopping: threading.Event) -> int:
-    """Announce what is due until `stopping` is set, or once; how many messages the last round sent.
+    """Announce what is due, and send webhooks' messages, until `stopping` is set, or once; how many lanes were announced.
 
     Raises `CliError`, `BrokerUnavailable`, and with `once` whatever a round raises.
     """
@@ -95,8 +96,14 @@ def run_sweep(settings: Settings, *, once: bool, stopping: threading.Event) -> i
         if once:
             sent = announcer.announce_due()
             announce_training(clock, app)
+            deliver_all(record, settings)
             return sent
-        sweep(announcer, clock, app, period_s=settings.sweep_s, wait=stopping.wait)
+        sender = Sender(record, settings)
+        sender.start()
+        try:
+            sweep(announcer, clock, app, period_s=settings.sweep_s, wait=stopping.wait)
+        finally:
+            sender.stop()
         return 0
     finally:
         app.close()

@@ -24,7 +24,7 @@ def admit(library: Library, *, uploader: str | None, priority: Priority) -> None
     uploader (None: not known yet) everything counts.
     """
     settings, record = library.settings, library.record
-    ahead = record.backlog(priority=Priority.FRESH if priority is Priority.FRESH else None)
+    ahead = record.on_their_way(priority=Priority.FRESH if priority is Priority.FRESH else None)
     if ahead >= settings.max_backlog:
         raise BacklogFull(
             f"{ahead:,} videos are on their way, and REELWISE_MAX_BACKLOG allows {settings.max_backlog:,}.",
@@ -33,7 +33,7 @@ def admit(library: Library, *, uploader: str | None, priority: Priority) -> None
         )
     if uploader is None:
         return
-    own = record.backlog(uploader=uploader)
+    own = record.on_their_way(uploader=uploader)
     if own >= settings.max_backlog_per_uploader:
         most = settings.max_backlog_per_uploader
         raise BacklogFull(

@@ -19,8 +19,8 @@ from services.intake.addresses import check_url
 from services.intake.errors import IntakeError
 from services.intake.fetch import pinned_request
 from services.library.errors import LibraryError
-from services.library.library import Library
-from services.library.record.webhooks import Delivery, Webhook
+from services.library.record.webhooks import Delivery, Webhook, Webhooks
+from services.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -43,30 +43,36 @@ class _Refused(Exception):
         self.after_s = after_s
 
 
-def deliver(library: Library, webhook: Webhook, *, stopping: threading.Event | None = None) -> int:
+def deliver(record: Webhooks, settings: Settings, webhook: Webhook, *, stopping: threading.Event | None = None) -> int:
     """Send what is due to one endpoint, oldest first, until it refuses something; how many it took."""
-    taken, timeout = 0, library.settings.webhook_timeout_s
+    taken, timeout = 0, settings.webhook_timeout_s
     while stopping is None or not stopping.is_set():
         # The lease outlasts connecting, writing and waiting, each of which may take the whole timeout.
-        delivery = library.record.claim_delivery(webhook.name, lease_s=4 * timeout + 10)
+        delivery = record.claim_delivery(webhook.name, lease_s=4 * timeout + 10)
         if delivery is None:
             break
-        if delivery.attempts > library.settings.webhook_attempts:
+        if delivery.attempts > settings.webhook_attempts:
             # Each attempt ended with its sender dying, so nobody was left to say how.
-            library.record.give_delivery_up(delivery, f"tried {delivery.attempts - 1} times, and the sender died")
+            record.give_delivery_up(delivery, f"tried {delivery.attempts - 1} times, and the sender died")
             continue
         try:
-            _post(library, webhook, delivery)
+            _post(settings, webhook, delivery)
         except _Refused as refused:
-            _postpone(library, webhook, delivery, refused)
+            _postpone(record, settings, webhook, delivery, refused)
             break
-        library.record.delivered(delivery)
+        record.delivered(delivery)
         taken += 1
     return taken
 
 
-def _post(library: Library, webhook: Webhook, delivery: Delivery) -> None:
-    settings, now = library.settings, datetime.now(UTC)
+def deliver_all(record: Webhooks, settings: Settings) -> int:
+    """Send what is due now to every endpoint, one after the other; how many messages were taken."""
+    found = (record.webhook(name) for name in record.webhooks_due())
+    return sum(deliver(record, settings, webhook) for webhook in found if webhook is not None)
+
+
+def _post(settings: Settings, webhook: Webhook, delivery: Delivery) -> None:
+    now = datetime.now(UTC)
     headers = {
         "Content-Type": "application/json",
         "webhook-id": delivery.message_id,
@@ -92,8 +98,7 @@ def _post(library: Library, webhook: Webhook, delivery: Delivery) -> None:
         )
 
 
-def _postpone(library: Library, webhook: Webhook, delivery: Delivery, refused: _Refused) -> None:
-    record, settings = library.record, library.settings
+def _postpone(record: Webhooks, settings: Settings, webhook: Webhook, delivery: Delivery, refused: _Refused) -> None:
     if refused.gone:
         record.disable_webhook(webhook.name, f"{refused} (410: it wants no more messages)")
     if refused.gone or delivery.attempts >= settings.webhook_attempts:
@@ -113,8 +118,9 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 class Sender:
     """A thread that looks into the outbox, and a few more that send; an endpoint that hangs holds up none other."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, record: Webhooks, settings: Settings) -> None:
+        self._record = record
+        self._settings = settings
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
         self._sending: dict[str, Future[int]] = {}
@@ -141,17 +147,17 @@ class Sender:
 
     def _look(self, pool: ThreadPoolExecutor) -> None:
         self._sending = {name: sending for name, sending in self._sending.items() if not sending.done()}
-        for name in self._library.record.webhooks_due():
+        for name in self._record.webhooks_due():
             if name not in self._sending:
                 self._sending[name] = pool.submit(self._send, name)
         if datetime.now(UTC) - self._cleaned > timedelta(hours=1):
             self._cleaned = datetime.now(UTC)
-            self._library.record.forget_deliveries(before=self._cleaned - _KEPT)
+            self._record.forget_deliveries(before=self._cleaned - _KEPT)
 
     def _send(self, name: str) -> int:
         try:
-            webhook = self._library.record.webhook(name)
-            return deliver(self._library, webhook, stopping=self._stopping) if webhook is not None else 0
+            webhook = self._record.webhook(name)
+            return deliver(self._record, self._settings, webhook, stopping=self._stopping) if webhook is not None else 0
         except LibraryError:
             _log.exception("webhook %s: the record did not answer; what is due is tried again", name)
             return 0

@@ -144,7 +144,7 @@ def deliver_until(library: Library, wanted: Callable[[], bool], name: str = "cms
         assert time.monotonic() < ends, library.record.deliveries()
         hook = library.record.webhook(name)
         assert hook is not None
-        deliver(library, hook)
+        deliver(library.record, library.settings, hook)
         time.sleep(0.005)
 
 
@@ -212,7 +212,7 @@ def test_an_endpoint_that_is_down_gets_everything_once_it_is_up(library, receive
     receiver.stop()
     videos = {end(name) for name in "abc"}
     target = library.record.webhook("cms")
-    deliver(library, target)
+    deliver(library.record, library.settings, target)
     assert receiver.received == []
     assert "ConnectError" in library.record.deliveries()[-1].last_error
     receiver.start()
@@ -227,7 +227,7 @@ def test_an_endpoint_that_hangs_holds_up_no_other_and_its_message_is_sent_again(
     good.start()
     library.record.put_webhook("good", good.url, new_secret(), tuple(WebhookEvent))
     receiver.hanging = threading.Event()
-    sender = Sender(library)
+    sender = Sender(library.record, library.settings)
     sender.start()
     try:
         videos = [end(name) for name in "abc"]
@@ -249,8 +249,7 @@ def test_of_several_senders_each_message_is_sent_by_one(library, receiver, hook,
     target = library.record.webhook("cms")
     records = [Record.open(library.settings.resolved_database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        senders = [Library(library.settings, record, library.blobs, library.index) for record in records]
-        taken = list(pool.map(lambda sender: deliver(sender, target), senders))
+        taken = list(pool.map(lambda record: deliver(record, library.settings, target), records))
     for record in records:
         record.close()
     assert sum(taken) == 12
@@ -286,7 +285,7 @@ def test_an_endpoint_that_asks_for_peace_gets_it(library, receiver, hook, end) -
     hook()
     receiver.answers, receiver.headers = [429], {"Retry-After": "3600"}
     end("a")
-    deliver(library, library.record.webhook("cms"))
+    deliver(library.record, library.settings, library.record.webhook("cms"))
     (delivery,) = library.record.deliveries()
     assert (delivery.not_before - datetime.now(UTC)).total_seconds() > 3000
 
