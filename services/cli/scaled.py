@@ -78,7 +78,7 @@ def api_service(settings: Settings) -> Iterator[Service]:
 
 
 def run_sweep(settings: Settings, *, once: bool, stopping: threading.Event) -> int:
-    """Announce what is due, and send webhooks' messages, until `stopping` is set, or once; how many lanes were announced.
+    """Announce what is due and send webhooks until `stopping` is set, or once; how many lanes were announced last.
 
     Raises `CliError`, `BrokerUnavailable`, and with `once` whatever a round raises.
     """
