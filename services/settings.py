@@ -114,7 +114,9 @@ class Settings(BaseSettings):
     speech_languages: tuple[str, ...] = Field(
         ("zh", "en"), description="Languages expected to be spoken (ISO 639-1): others must be heard more clearly."
     )
-    lease_s: float = Field(120.0, gt=0, description="How long a lane's lease lasts without a heartbeat, seconds.")
+    lease_s: float = Field(
+        120.0, gt=0, le=3600, description="How long a lane's lease lasts without a heartbeat, seconds; an hour at most."
+    )
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     queue_window: int = Field(
         32, gt=0, description="Most messages a lane that are under way about fresh videos; what is due beyond waits."
@@ -128,6 +130,11 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, gt=0, description="Times a lane is tried before the video is failed.")
     model_outage_s: float = Field(
         3600.0, ge=0, description="How long a lane waits for a model server that is away before it fails, seconds."
+    )
+    store_outage_s: float = Field(
+        86_400.0,
+        ge=0,
+        description="How long a lane waits for a record, index or blob store that is away or full, seconds.",
     )
 
     idempotency_s: float = Field(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.cancelling import cancelled_when
 from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable, WeightsMissing, WorkCancelled
-from services.library.errors import LibraryError
+from services.library.errors import BlobStoreUnavailable, IndexUnavailable, LibraryError, RecordUnavailable
 from services.library.record.port import RecordPort
 from services.library.record.types import Lane, Lease, Video
 from services.library.understanding import Understanding, VideoState
@@ -35,7 +35,7 @@ NEXT: dict[Lane, Lane | None] = {
 _BACKOFF_S = 2.0
 
 _SHORTEST_WAIT_S, _LONGEST_WAIT_S = 5.0, 60.0
-"""Between two looks at a model that is away: half of the time it has been away, within these."""
+"""Between two looks at what is away: half of the time it has been away, within these."""
 
 Progress = Callable[[str, str, float], None]
 """Called with the video's id, the running stage's name and the share of it that is done."""
@@ -108,7 +108,13 @@ class LaneWorker:
                 self._write_unfinished(video)
                 return None
             except ModelUnavailable as error:
-                seen.outcome = _outcome(self._wait(video, lease, error), Outcome.WAITING)
+                wait_s = error.retry_after_s or 0.0
+                state = self._wait(video, lease, error, settings.model_outage_s, at_least_s=wait_s)
+                seen.outcome = _outcome(state, Outcome.WAITING)
+                return None
+            except (IndexUnavailable, BlobStoreUnavailable, RecordUnavailable) as error:
+                # No fault of the video's: a full disk or a server that is started anew would else fail all there are.
+                seen.outcome = _outcome(self._wait(video, lease, error, settings.store_outage_s), Outcome.WAITING)
                 return None
             except (WeightsMissing, EndpointMisconfigured, NotImplementedError) as error:
                 # Trying again cannot help before somebody does what the message says.
@@ -163,17 +169,19 @@ class LaneWorker:
             self._write_unfinished(video)
         return state
 
-    def _wait(self, video: Video, lease: Lease, error: ModelUnavailable) -> VideoState:
-        """Come back later; no attempt is counted, since the lane is not at fault, until the model is away too long."""
-        settings, now = self.pipeline.library.settings, utc_now()
+    def _wait(
+        self, video: Video, lease: Lease, error: Exception, outage_s: float, *, at_least_s: float = 0.0
+    ) -> VideoState:
+        """Come back later; no attempt is counted, since the lane is not at fault, until something is away too long."""
+        now = utc_now()
         away_s = (now - (video.waiting_since or now)).total_seconds()
         delay = max(_SHORTEST_WAIT_S, min(_LONGEST_WAIT_S, away_s / 2)) * random.uniform(0.8, 1.2)  # noqa: S311
         logger.warning("lane %s of video %s waits: %s", lease.lane, video.id, error)
         state = self.pipeline.library.record.wait(
             lease,
             reason=_words(lease.lane, error),
-            not_before=now + timedelta(seconds=max(delay, error.retry_after_s or 0.0)),
-            give_up_at=(video.waiting_since or now) + timedelta(seconds=settings.model_outage_s),
+            not_before=now + timedelta(seconds=max(delay, at_least_s)),
+            give_up_at=(video.waiting_since or now) + timedelta(seconds=outage_s),
         )
         if state is VideoState.FAILED:
             self._write_unfinished(video)
