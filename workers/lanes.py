@@ -54,6 +54,8 @@ class LaneWorker:
     progress: Progress
     held: HeldLeases = field(init=False)
     _sent_back: set[tuple[str, Lane]] = field(default_factory=set)
+    _suspects: threading.Lock = field(default_factory=threading.Lock)
+    """Held by the lane that was tried before without success, of which one runs at a time in a process."""
 
     def __post_init__(self) -> None:
         """Its leases are its own."""
@@ -87,6 +89,21 @@ class LaneWorker:
             library.record.retry_later(lease, reason=reason, not_before=utc_now(), max_attempts=0)
             self._write_unfinished(video)
             return None
+        suspect = video.attempts > 0
+        if suspect and not self._suspects.acquire(blocking=False):
+            # One of them may kill this process, and would take the others along until none has an attempt left.
+            seen.outcome = Outcome.GIVEN_UP
+            library.record.release(lease)
+            return None
+        try:
+            return self._leased(video, lease, seen)
+        finally:
+            if suspect:
+                self._suspects.release()
+
+    def _leased(self, video: Video, lease: Lease, seen: LaneRun) -> Lane | None:
+        library, lane = self.pipeline.library, lease.lane
+        settings = library.settings
         with _Heartbeat(self.pipeline, lease) as heart, self.held.keeping(lease, heart.lost) as kept:
             if not kept:
                 seen.outcome = Outcome.GIVEN_UP
@@ -122,7 +139,7 @@ class LaneWorker:
                 return None
             except Exception as error:
                 logger.exception("lane %s of video %s failed", lane, video.id)
-                state = self._fail(video, lease, _words(lane, error), attempts=library.settings.max_attempts)
+                state = self._fail(video, lease, _words(lane, error), attempts=settings.max_attempts)
                 seen.outcome = _outcome(state, Outcome.RETRIED)
                 return None
         self._sent_back.difference_update({(video.id, earlier) for earlier in Lane})
