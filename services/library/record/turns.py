@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Update, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from services.library.record.claimable import claimable
+from services.library.record.claimable import LONGEST, claimable
 from services.library.record.database import Database
 from services.library.record.tables import VideoRow
 from services.library.record.types import Lane, Priority
@@ -115,7 +115,7 @@ def _chosen(
 ) -> list[str]:
     counted = session.execute(
         select(VideoRow.priority, func.count())
-        .where(VideoRow.lane == lane.value, VideoRow.announced_at > now - again)
+        .where(VideoRow.lane == lane.value, VideoRow.announced_at > now - again, VideoRow.announced_at <= now + LONGEST)
         .group_by(VideoRow.priority)
     ).all()
     under_way = {row[0]: int(row[1]) for row in counted}
@@ -136,7 +136,11 @@ def _next(session: Session, lane: Lane, priority: Priority, now: datetime, again
             VideoRow.lane == lane.value,
             VideoRow.priority == priority.value,
             claimable(now),
-            or_(VideoRow.announced_at.is_(None), VideoRow.announced_at <= now - again),
+            or_(
+                VideoRow.announced_at.is_(None),
+                VideoRow.announced_at <= now - again,
+                VideoRow.announced_at > now + LONGEST,
+            ),
         )
         .order_by(VideoRow.turn, VideoRow.created_at, VideoRow.id)
         .limit(limit)
