@@ -201,6 +201,13 @@ def test_the_table_of_stages_is_the_pipeline() -> None:
     assert written == real
 
 
+def test_every_fault_has_a_row_and_every_row_a_test() -> None:
+    written = {re.sub(r"\[.*", "", row[3].strip("`")) for row in table("docs/reliability.md", "| fault |")}
+    files = (ROOT / "tests/faults").glob("test_*.py")
+    real = {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)}
+    assert written == real
+
+
 def test_the_table_of_routes_is_the_api() -> None:
     written = {row[0].strip("`") for row in table("docs/api.md", "| route |")}
     modules = (
