@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -23,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.clips import LabelsUnreadable
 from benchmarks.kept_vectors import KeptVectors
-from benchmarks.recommend_latency import measure as measure_latency
+from benchmarks.recommend_latency import measure_sizes
 from benchmarks.recsys.arms import run_arms, scratch
 from benchmarks.recsys.baselines import Source
 from benchmarks.recsys.cold import cold_splits, measure_cold
@@ -50,6 +49,7 @@ _SMALL = Plan(viewers=2, rounds=200, change_at=100, seeds=(1, 2, 3))
 _FULL = Plan(viewers=6, rounds=200, change_at=100, seeds=(1, 2, 3, 4, 5))
 _PAGE = 5
 _EVENTS, _REQUESTS = 1_000_000, 400
+SIZES = (10_000, 100_000)
 _EXPLAINED = Plan(viewers=6, rounds=12, change_at=12, seeds=(1,))
 
 
@@ -61,7 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
     parser.add_argument("--vectors", type=Path, help="folder to keep text vectors in; a second run then embeds nothing")
-    parser.add_argument("--full", action="store_true", help="more viewers and seeds, and latency at 100,000 videos too")
+    parser.add_argument("--full", action="store_true", help="more viewers and seeds of the audience")
+    parser.add_argument("--videos", type=int, nargs="+", default=SIZES, help="sizes of latency's catalogues")
+    parser.add_argument("--catalogues", type=Path, help="keep latency's catalogues here and use them again")
     parser.add_argument("--clips", type=int, default=4000, help="made-up clips of the audience (default 4000)")
     parser.add_argument("--seeds", type=int, nargs="+", help="of the audience's viewers (default 1 2 3)")
     parser.add_argument("--viewers", type=int, help="of the audience, for each seed (default 2)")
@@ -134,10 +136,7 @@ def _audience(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
 
 
 def _latency(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
-    results = []
-    for videos in (10_000, 100_000) if given.full else (10_000,):
-        with tempfile.TemporaryDirectory(prefix="reelwise-latency-") as folder:
-            results.append(measure_latency(videos, _EVENTS, _REQUESTS, Path(folder), progress.log))
+    results = measure_sizes(given.videos, _EVENTS, _REQUESTS, given.catalogues, progress.log)
     return {
         "latency_ms": {
             "p50": {str(one.videos): one.recommendation.p50 for one in results},

@@ -28,15 +28,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.recommend_catalogue import (
-    DIMS,
-    Clip,
-    make_clips,
-    topic_centres,
-    write_busy_viewer,
-    write_points,
-    write_record,
-)
+from benchmarks.recommend_catalogue import DIMS, Clip, make_clips, topic_centres
+from benchmarks.recommend_points import write_points
+from benchmarks.recommend_record import write_busy_viewer, write_record
 from services.library.library import Library
 from services.library.taxonomy import load_taxonomy
 from services.recommend import Ask, Context, QueryModels, Recommender, recommend, search_videos
@@ -83,7 +77,24 @@ class Latency:
     index_mib: float
     record_mib: float
     build_s: float
+    warm_s: float
     left_out: int
+
+
+def measure_sizes(
+    sizes: Sequence[int], events: int, requests: int, keep: Path | None, say: Callable[[str], None]
+) -> list[Latency]:
+    """`measure` of catalogues of these sizes, in `keep` for the next run, or else thrown away."""
+    results = []
+    for videos in sizes:
+        folder = keep / f"data{videos}" if keep else Path(tempfile.mkdtemp(prefix="reelwise-latency-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            results.append(measure(videos, events, requests, folder, say))
+        finally:
+            if not keep:
+                shutil.rmtree(folder)
+    return results
 
 
 def measure(videos: int, events: int, requests: int, folder: Path, say: Callable[[str], None]) -> Latency:
@@ -95,7 +106,9 @@ def measure(videos: int, events: int, requests: int, folder: Path, say: Callable
         viewers = _fill(library, clips, events, folder, say)
         built = time.monotonic() - started
         recommender = Recommender(library)
+        warming = time.monotonic()
         recommender.warm()
+        warmed = time.monotonic() - warming
         rng = np.random.default_rng(4)
         asked = [str(one) for one in rng.choice(viewers, size=requests)]
         left_out = 0
@@ -106,7 +119,7 @@ def measure(videos: int, events: int, requests: int, folder: Path, say: Callable
             assert feed.items, feed
             left_out += len(feed.left_out)
 
-        say("first requests, caches empty")
+        say("first requests")
         first = _timed([partial(ask, str(viewers[n]), n) for n in range(min(20, len(viewers)))])
         for number in range(min(200, requests)):
             ask(str(viewers[(number * 7) % len(viewers)]), number)
@@ -137,6 +150,7 @@ def measure(videos: int, events: int, requests: int, folder: Path, say: Callable
             index_mib=_size_mib(folder / "index"),
             record_mib=_size_mib(folder / "reelwise.db"),
             build_s=round(built, 1),
+            warm_s=round(warmed, 1),
             left_out=left_out,
         )
 
@@ -223,7 +237,7 @@ def print_latency(console: Console, results: Sequence[Latency]) -> None:
         table.add_column(column, justify="right" if column else "left")
     names = {
         "recommendation": "recommendation, warm",
-        "recommendation_first": "recommendation, caches empty",
+        "recommendation_first": "recommendation, first 20",
         "busy_viewer": "viewer with very many events",
         "unknown_viewer": "unknown viewer",
         "search": "search, query embedded",
@@ -238,6 +252,7 @@ def print_latency(console: Console, results: Sequence[Latency]) -> None:
         table.add_row(f"requests a second, {threads} at once", *(f"{one.per_second[threads]:.1f}" for one in results))
     table.add_row("memory of the process, MiB", *(f"{one.rss_mib:,.0f}" for one in results))
     table.add_row("index / record on disk, MiB", *(f"{one.index_mib:,.0f} / {one.record_mib:,.0f}" for one in results))
+    table.add_row("reading the catalogue ahead, s", *(f"{one.warm_s:.1f}" for one in results))
     table.add_row("sources that were left out", *(str(one.left_out) for one in results))
     console.print(table)
 
@@ -252,15 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args(arguments)
     console = Console()
-    results = []
-    for videos in given.videos:
-        folder = given.folder / f"data{videos}" if given.folder else Path(tempfile.mkdtemp(prefix="reelwise-latency-"))
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            results.append(measure(videos, given.events, given.requests, folder, console.log))
-        finally:
-            if not given.folder:
-                shutil.rmtree(folder)
+    results = measure_sizes(given.videos, given.events, given.requests, given.folder, console.log)
     print_latency(console, results)
     if given.json:
         written = {

@@ -15,7 +15,8 @@ import yaml
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from benchmarks.recommend_catalogue import DIMS, Clip, make_clips, write_points
+from benchmarks.recommend_catalogue import DIMS, Clip, make_clips
+from benchmarks.recommend_points import write_points
 from benchmarks.recsys.audience import Response, SimClip
 from benchmarks.recsys.simulate import World
 from services.library.library import Library
