@@ -132,8 +132,9 @@ def checked_filter(collection: Collection, where: Filter | None) -> Filter:
     """The filter, with canonical ids. Raises `IndexMismatch` for a field without a payload index: it would scan."""
     if where is None:
         return Filter()
-    if where.within is not None and where.within.collection is not collection:
-        raise IndexMismatch(f"The filter was prepared for {where.within.collection.value!r}, not {collection.value!r}.")
+    for prepared in (where.within, where.without):
+        if prepared is not None and prepared.collection is not collection:
+            raise IndexMismatch(f"The filter was prepared for {prepared.collection.value!r}, not {collection.value!r}.")
     indexed = PAYLOAD_INDEXES[collection]
     for key in (*where.equals, *where.excludes, *where.ranges):
         if key not in indexed:
@@ -151,6 +152,7 @@ def checked_filter(collection: Collection, where: Filter | None) -> Filter:
         None if where.ids is None else [point_id(one) for one in where.ids],
         [point_id(one) for one in where.not_ids],
         where.within,
+        where.without,
     )
 
 

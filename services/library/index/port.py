@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -18,6 +18,10 @@ Vector = NDArray[np.float32]
 
 MultiVector = NDArray[np.float32]
 """Shape (n, dim), n >= 1, unit rows; compared by the largest cosine (MaxSim)."""
+
+
+Changed = Callable[["Collection", Sequence[str] | None], None]
+"""Told of a write: the collection, and the ids of the points that it touched; None where the index does not know."""
 
 
 class Collection(StrEnum):
@@ -57,7 +61,8 @@ class Filter:
     """All conditions hold together. `equals`: the field (or one of its items) is one of the values.
 
     `excludes`: the field (and every one of its items) is none of the values. `ranges`: gte/lte bounds, either None.
-    `ids` keeps only, `not_ids` drops, these point ids. `within` is a prepared filter that must hold as well.
+    `ids` keeps only, `not_ids` drops, these point ids. `within` is a prepared filter that must hold as well,
+    `without` one that must not.
     """
 
     equals: Mapping[str, Sequence[str | int | bool]] = field(default_factory=dict)
@@ -66,6 +71,7 @@ class Filter:
     ids: Sequence[str] | None = None
     not_ids: Sequence[str] = ()
     within: PreparedFilter | None = None
+    without: PreparedFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,12 @@ class IndexPort(Protocol):
         self, collection: Collection, key: str, *, where: Filter | None = None, limit: int = 50
     ) -> dict[str, int]:
         """Values of an indexed field and how many points have each, most frequent first."""
+        ...
+
+    def watch(self, changed: Changed) -> bool:
+        """Have `changed` called after every write, for as long as its object lives. False, and nothing is ever
+        called, where others may write to the index unseen.
+        """
         ...
 
     def optimize(self) -> None:

@@ -24,6 +24,7 @@ from services.library.index.points import (
     point_id,
 )
 from services.library.index.port import (
+    Changed,
     Collection,
     Filter,
     Hit,
@@ -218,6 +219,10 @@ class ServerIndex:
             for name in names:
                 self._collections.drop(name)
 
+    def watch(self, changed: Changed) -> bool:
+        """Never: other processes write to a server as well."""
+        return False
+
     def optimize(self) -> None:
         """Nothing to do: a server optimizes by itself."""
 
@@ -317,6 +322,9 @@ def _filter(where: Filter) -> models.Filter:
     if where.within is not None:
         assert isinstance(where.within.condition, models.Filter), "prepared by another index"
         must.append(where.within.condition)
+    if where.without is not None:
+        assert isinstance(where.without.condition, models.Filter), "prepared by another index"
+        must_not.append(where.without.condition)
     if where.not_ids:
         must_not.append(models.HasIdCondition(has_id=list(where.not_ids)))
     return models.Filter(must=must or None, must_not=must_not or None)

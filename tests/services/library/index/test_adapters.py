@@ -11,6 +11,7 @@ import pytest
 
 from services.library.errors import IndexMismatch, IndexUnavailable, InvalidValue, PointMissing
 from services.library.index import open_index
+from services.library.index.edge import EdgeIndex
 from services.library.index.points import BATCH_BYTES, BATCH_POINTS, batches
 from services.library.index.port import Collection, Filter, Point, SparseVector
 from services.library.index.schema import IndexDims
@@ -148,6 +149,32 @@ def test_a_prepared_filter_holds_with_whatever_is_asked_besides(zoo):
         zoo.count(MOMENTS, Filter(within=within))
     with pytest.raises(IndexMismatch, match="cannot be filtered"):
         zoo.prepare(VIDEOS, Filter(equals={"title": ["x"]}))
+
+
+def test_what_a_prepared_filter_refuses_can_be_asked_for(zoo):
+    allowed = zoo.prepare(VIDEOS, Filter(excludes={"tags": ["dog"]}, not_ids=[uid(2)]))
+    assert ids(zoo.scroll(VIDEOS, where=Filter(without=allowed))) == [uid(1), uid(2)]
+    among = zoo.prepare(VIDEOS, Filter(ids=[uid(0), uid(1), uid(7)]))
+    assert ids(zoo.scroll(VIDEOS, where=Filter(within=among, without=allowed))) == [uid(1)]
+
+
+def test_whoever_watches_is_told_of_every_write_where_the_index_sees_them_all(zoo):
+    class Watcher:
+        def __init__(self):
+            self.told = []
+
+        def changed(self, collection, points):
+            self.told.append((collection, points if points is None else list(points)))
+
+    watcher, gone = Watcher(), Watcher()
+    watching = zoo.watch(watcher.changed)
+    zoo.watch(gone.changed)
+    del gone
+    zoo.set_payload(VIDEOS, uid(1), {"title": "dog"})
+    zoo.upsert(VIDEOS, [Point(uid(5), {"text": axis(2)}, {})])
+    zoo.delete(VIDEOS, Filter(ids=[uid(5)]))
+    assert watching is isinstance(zoo, EdgeIndex)
+    assert watcher.told == ([(VIDEOS, [uid(1)]), (VIDEOS, [uid(5)]), (VIDEOS, None)] if watching else [])
 
 
 def test_only_the_fields_and_vectors_that_are_asked_for_come_along(zoo):
