@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
@@ -111,13 +111,10 @@ class Copies(Database):
 
     def originals_of(self, video_ids: Sequence[str]) -> list[str]:
         """Ids of the videos that some of these are linked to as copies, the earliest first."""
-        query = (
-            select(VideoRow.id)
-            .where(VideoRow.id.in_(select(CopyRow.original_id).where(CopyRow.copy_id.in_(video_ids))))
-            .order_by(VideoRow.created_at, VideoRow.id)
-        )
-        with self._read() as session:
-            return list(session.scalars(query))
+        if not video_ids:
+            return []
+        with self._reading() as connection:
+            return list(connection.scalars(_ORIGINALS, {"copies": list(video_ids)}))
 
     def copies_of(self, video_id: str) -> list[CopyLink]:
         """Links of the videos that were found to be copies of this very video, earliest copy first."""
@@ -180,3 +177,17 @@ def _batches(words: Iterable[int]) -> Iterator[list[int]]:
     ordered = sorted(set(words))
     for start in range(0, len(ordered), _PER_STATEMENT):
         yield ordered[start : start + _PER_STATEMENT]
+
+
+_ORIGINALS = (
+    select(VideoRow.__table__.c.id)
+    .where(
+        VideoRow.__table__.c.id.in_(
+            select(CopyRow.__table__.c.original_id).where(
+                CopyRow.__table__.c.copy_id.in_(bindparam("copies", expanding=True))
+            )
+        )
+    )
+    .order_by(VideoRow.__table__.c.created_at, VideoRow.__table__.c.id)
+)
+"""Built once; every feed asks it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import Session
 
 from services.library.overlay import LABEL_FIELDS, Amendments, Decision, Field, NamedLabel, Overlay, overlay
@@ -53,10 +53,17 @@ def amendments_of(session: Session) -> Amendments:
     return Amendments(suppressed={field: frozenset(keys) for field, keys in suppressed.items()}, renamed=renamed)
 
 
-def edits_of(session: Session) -> tuple[int, tuple[Mapping[str, Any], ...]]:
+def edits_of(session: Session | Connection) -> tuple[int, tuple[Mapping[str, Any], ...]]:
     """(version, edits) of the newest published taxonomy; (0, ()) is the one that ships."""
-    row = session.scalar(select(TaxonomyVersionRow).order_by(TaxonomyVersionRow.version.desc()).limit(1))
+    row = session.execute(_NEWEST).one_or_none()
     return (0, ()) if row is None else (row.version, tuple(row.edits))
+
+
+_NEWEST = (
+    select(TaxonomyVersionRow.__table__.c.version, TaxonomyVersionRow.__table__.c.edits)
+    .order_by(TaxonomyVersionRow.__table__.c.version.desc())
+    .limit(1)
+)
 
 
 def decisions_of(session: Session, video_id: str) -> list[Decision]:

@@ -18,6 +18,7 @@ from services.library.record.events import (
     ProfileEdit,
     QualityCount,
 )
+from services.library.record.feeds import ViewerState
 from services.library.record.types import (
     CopyLink,
     CostKey,
@@ -229,6 +230,12 @@ class RecordPort(Protocol):
 
     def shown(self, user_id: str, *, since: datetime | None = None, limit: int = 500) -> list[tuple[str, datetime]]:
         """(video id, when) of what the recommender showed a viewer last, newest first."""
+        ...
+
+    def viewer_state(
+        self, user_id: str, *, kinds: Iterable[EventKind], events: int, shown_since: datetime, shown: int
+    ) -> ViewerState:
+        """What a feed needs of its viewer: latest acts, edits, what was shown since then."""
         ...
 
     def impression_counts(self, video_ids: Iterable[str]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import JSON, func, select
+from sqlalchemy import JSON, Text, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
@@ -69,23 +69,21 @@ class Results(Database):
         wanted = sorted(set(video_ids))
         if not wanted:
             return found
-        row = UnderstandingRow
-        with self._read() as session:
+        with self._reading() as connection:
             missing: dict[str, Revision] = {}
             for some in batches(wanted):
-                query = select(row.video_id, row.revision, row.updated_at).where(row.video_id.in_(some))
-                for video_id, revision, updated_at in session.execute(query):
+                for video_id, revision, updated_at in connection.execute(_REVISIONS, {"videos": some}):
                     kept = self._parsed.get(video_id, (revision, updated_at))
                     if kept is None:
                         missing[video_id] = (revision, updated_at)
                     else:
                         found[video_id] = kept
-            for some in batches(list(missing)):
-                document = func.coalesce(row.effective, row.document, type_=JSON)
-                whole = select(row.video_id, row.revision, row.updated_at, document).where(row.video_id.in_(some))
-                for video_id, revision, updated_at, stored in session.execute(whole):
-                    found[video_id] = Understanding.model_validate(stored)
-                    self._parsed.put(video_id, (revision, updated_at), found[video_id])
+            stored = [
+                row for some in batches(list(missing)) for row in connection.execute(_DOCUMENTS, {"videos": some})
+            ]
+        for video_id, revision, updated_at, document in stored:
+            found[video_id] = Understanding.model_validate_json(document)
+            self._parsed.put(video_id, (revision, updated_at), found[video_id])
         return found
 
     def put_understanding(self, understanding: Understanding) -> None:
@@ -104,3 +102,11 @@ class Results(Database):
     def _require(session: Session, video_id: str) -> None:
         if session.scalar(select(VideoRow.id).where(VideoRow.id == video_id)) is None:
             raise UnknownVideo(video_id)
+
+
+_row = UnderstandingRow.__table__.c
+_REVISIONS = select(_row.video_id, _row.revision, _row.updated_at).where(
+    _row.video_id.in_(bindparam("videos", expanding=True))
+)
+# As text: reading JSON straight into a document takes half as long as by way of objects.
+_DOCUMENTS = _REVISIONS.add_columns(cast(func.coalesce(_row.effective, _row.document, type_=JSON), Text))

@@ -111,8 +111,8 @@ class Rules(Database):
 
     def taxonomy_edits(self) -> tuple[int, tuple[Mapping[str, Any], ...]]:
         """(version, all edits) of the newest published version; version 0 is what ships."""
-        with self._read() as session:
-            return edits_of(session)
+        with self._reading() as connection:
+            return edits_of(connection)
 
     def taxonomy_versions(self) -> list[TaxonomyVersion]:
         """Newest first."""

@@ -19,6 +19,7 @@ from services.library.record.corrections import Corrections
 from services.library.record.costs import Costs
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.desk import Desk
+from services.library.record.feeds import Feeds
 from services.library.record.leases import Leases, requeue
 from services.library.record.migrations import upgrade
 from services.library.record.queue import Queue
@@ -52,6 +53,7 @@ class Record(
     Desk,
     Accounts,
     ViewerData,
+    Feeds,
     Audience,
     Reactions,
     Activity,

@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Insert, Table, delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningInsert
 
 from services.library.errors import InvalidValue
 from services.library.jsonable import storable_json, storable_text
@@ -61,16 +64,25 @@ class ViewerData(Viewers):
         ]  # fmt: skip
         if len({item.position for item in batch.items}) != len(batch.items):
             raise InvalidValue("Two items of the answer have the same position: count them from 0.")
-        with self._write() as session:
+        try:
+            with self._writing() as connection:
+                batches_of, items_of = self._notes
+                if connection.scalar(batches_of, first) is not None and rows:
+                    connection.execute(items_of, rows)
+        except IntegrityError as error:
             wanted = {item.video_id for item in batch.items}
-            unknown = wanted - self._known_videos(session, wanted)
-            if unknown:
-                raise InvalidValue(f"The answer shows videos that are not in the record: {sorted(unknown)[:3]}.")
-            insert = self._insert(ImpressionBatchRow).on_conflict_do_nothing()
-            new = session.scalar(insert.returning(ImpressionBatchRow.request_id), first) is not None
-            if new and rows:
-                # Values apart from the statement: it is compiled once, not once an answer.
-                session.execute(self._insert(ImpressionRow), rows)
+            with self._read() as session:
+                unknown = wanted - self._known_videos(session, wanted)
+            if not unknown:
+                raise
+            raise InvalidValue(f"The answer shows videos that are not in the record: {sorted(unknown)[:3]}.") from error
+
+    @cached_property
+    def _notes(self) -> tuple[ReturningInsert[Any], Insert]:
+        """Statements for an answer and for its items, built once: that costs more than running them."""
+        answers, items = cast(Table, ImpressionBatchRow.__table__), cast(Table, ImpressionRow.__table__)
+        first = self._insert(answers).on_conflict_do_nothing()
+        return first.returning(answers.c.request_id), self._insert(items)
 
     def impressions(self, request_id: str) -> ImpressionBatch | None:
         """What the answer with this id showed, in its order."""

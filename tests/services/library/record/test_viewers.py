@@ -120,6 +120,32 @@ def test_counts_are_kept_by_video_kind_hour_and_audience(record, clock, video):
     assert sum(one.count for one in record.event_counts(since=hour)) == 3
 
 
+def test_what_is_taken_up_is_weighed_and_halves_with_time(record, clock, submission):
+    old, new, disliked = (record.submit(submission(name))[0].id for name in ("a", "b", "c"))
+    hour = clock.now.replace(minute=0, second=0, microsecond=0)
+    record.add_events(
+        [
+            Event("1", "amy", EventKind.LIKE, hour - timedelta(hours=12), old),
+            Event("2", "ben", EventKind.LIKE, hour - timedelta(hours=12), old, audience="zh"),
+            Event("3", "amy", EventKind.PLAY, hour, old),
+            Event("4", "amy", EventKind.LIKE, hour - timedelta(hours=6), new),
+            Event("5", "amy", EventKind.PLAY, hour, disliked),
+            Event("6", "ben", EventKind.SKIP, hour, disliked),
+            Event("7", "ben", EventKind.LIKE, hour - timedelta(days=2), disliked),
+        ]
+    )
+    weights = {EventKind.LIKE: 4.0, EventKind.PLAY: 1.0, EventKind.SKIP: -1.0}
+    asked = {"since": hour - timedelta(days=1), "now": hour, "half_life_h": 12.0, "weights": weights, "limit": 9}
+    found = record.taken_up(**asked)
+    assert list(found) == [old, new]
+    assert found[old].score == pytest.approx(2 * 4.0 / 2 + 1.0)
+    assert found[new].score == pytest.approx(4.0 * 0.5**0.5)
+    assert found[old].counts == {EventKind.LIKE: 2, EventKind.PLAY: 1}
+    assert list(record.taken_up(**{**asked, "limit": 1})) == [old]
+    one = record.taken_up(**asked, audience="zh")
+    assert {video: (taken.score, taken.counts) for video, taken in one.items()} == {old: (2.0, {EventKind.LIKE: 1})}
+
+
 def batch_of(video, clock, request_id="r1", user="amy"):
     reason = ShownReason("meaning", "Because", "因为", 0.3, ("S1",), ("topics:pets",), ("e1", "e2"))
     items = (Impression(0, video, 0.9, {"meaning": 0.3, "fresh": 0.6}, (reason,)),)
@@ -135,6 +161,30 @@ def test_what_was_shown_is_found_again_by_its_request(record, clock, video):
     assert record.shown("amy") == [(video, clock.now)]
     assert record.shown("amy", since=clock.now + timedelta(seconds=1)) == []
     assert record.impression_counts([video, "x"]) == {video: 1, "x": 0}
+
+
+def test_a_feed_reads_of_its_viewer_at_once_what_is_there_one_by_one(record, clock, video):
+    acts = [EventKind.PLAY, EventKind.FOLLOW]
+    record.add_events(
+        [
+            Event("1", " 小红", EventKind.PLAY, clock.now, video, watch_s=9.0, duration_s=12.0, utc_offset_minutes=480),
+            Event("2", "小红", EventKind.FOLLOW, clock.now - timedelta(hours=1), creator="阿明"),
+            Event("3", "小红", EventKind.LIKE, clock.now, video),
+            Event("4", "amy", EventKind.PLAY, clock.now, video),
+        ]
+    )
+    record.add_profile_edits(
+        [ProfileEdit("e1", "小红", EditKind.WISH, "topics", "pets", 3.0, clock.now, clock.now, text="猫")]
+    )
+    record.put_impressions(batch_of(video, clock, user="小红"))
+    record.put_impressions(batch_of(video, clock, "r2", user="amy"))
+    state = record.viewer_state("小红 ", kinds=acts, events=9, shown_since=clock.now, shown=9)
+    assert list(state.events) == record.events("小红", kinds=acts)
+    assert list(state.edits) == record.profile_edits("小红")
+    assert list(state.shown) == record.shown("小红", since=clock.now) == [(video, clock.now)]
+    later = clock.now + timedelta(seconds=1)
+    least = record.viewer_state("小红", kinds=acts, events=1, shown_since=later, shown=9)
+    assert ([one.id for one in least.events], least.shown) == (["1"], ())
 
 
 def test_an_answer_that_cannot_be_stored_is_refused_whole(record, clock, video):
