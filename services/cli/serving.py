@@ -35,6 +35,7 @@ def serve(settings: Settings, parts: Service, listener: socket.socket) -> None:
     secret = secrets.token_urlsafe(32)
     announce(settings, f"Reelwise answers at {url}  (documentation: {url}/docs; Ctrl-C ends it)")
     server = uvicorn.Server(uvicorn.Config(create_app(parts, secret=secret), log_config=None, access_log=False))
+    parts.recommender.warm_behind()
     with announced(settings.data_dir, url, secret):
         server.run(sockets=[listener])
 

@@ -41,6 +41,7 @@ class Behind:
         self._support = {
             key: frozenset(one for one in videos if one in taste.taken) for key, videos in taste.support.items()
         }
+        self._runs: dict[tuple[LabelKey, ...], SeriesFound | None] = {}
 
     def latest(self, video: str) -> Event:
         """The viewer's latest positive event about a video that they took to."""
@@ -69,6 +70,13 @@ class Behind:
         return None
 
     def _run(self, labels: tuple[LabelKey, ...], besides: str) -> SeriesFound | None:
+        if any(besides in self._support.get(label, ()) for label in labels):
+            return self._find(labels, besides)
+        if labels not in self._runs:  # a feed's picks share many labels
+            self._runs[labels] = self._find(labels, besides)
+        return self._runs[labels]
+
+    def _find(self, labels: tuple[LabelKey, ...], besides: str) -> SeriesFound | None:
         sets = [self._support.get(label, frozenset()) for label in labels]
         videos = sorted(frozenset.intersection(*sets) - {besides}, key=lambda one: self.latest(one).at, reverse=True)
         if len(videos) < _SHORTEST_SERIES:

@@ -60,22 +60,27 @@ class Renewed(Generic[T]):
 
 
 class Kept(Generic[K, T]):
-    """The most recently used `capacity` values, none older than `ttl_s` seconds. Safe to share between threads."""
+    """The most recently used `capacity` values, none older than `ttl_s` seconds (None: however old, until they are
+    forgotten). Safe to share between threads.
+    """
 
-    def __init__(self, capacity: int, ttl_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, capacity: int, ttl_s: float | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._capacity, self._ttl_s, self._clock = capacity, ttl_s, clock
         self._values: OrderedDict[K, tuple[float, T]] = OrderedDict()
         self._lock = threading.Lock()
+        self._forgotten = 0
 
     def many(self, keys: Iterable[K], fetch: Callable[[list[K]], Mapping[K, T]]) -> dict[K, T]:
         """The values of `keys`; `fetch` is asked once for those that are not kept. Unknown keys are left out."""
         now = self._clock()
+        since = None if self._ttl_s is None else now - self._ttl_s
         found: dict[K, T] = {}
         missing: list[K] = []
         with self._lock:
+            forgotten = self._forgotten
             for key in dict.fromkeys(keys):
                 kept = self._values.get(key)
-                if kept is None or now - kept[0] > self._ttl_s:
+                if kept is None or (since is not None and kept[0] < since):
                     missing.append(key)
                 else:
                     self._values.move_to_end(key)
@@ -84,9 +89,21 @@ class Kept(Generic[K, T]):
             fetched = fetch(missing)
             found.update(fetched)
             with self._lock:
-                for key, value in fetched.items():
-                    self._values[key] = (now, value)
-                    self._values.move_to_end(key)
+                # What was read while something was forgotten may be what was there before.
+                if forgotten == self._forgotten:
+                    for key, value in fetched.items():
+                        self._values[key] = (now, value)
+                        self._values.move_to_end(key)
                 while len(self._values) > self._capacity:
                     self._values.popitem(last=False)
         return found
+
+    def forget(self, keys: Iterable[K] | None = None) -> None:
+        """Let go of these, or of all."""
+        with self._lock:
+            self._forgotten += 1
+            if keys is None:
+                self._values.clear()
+            else:
+                for key in keys:
+                    self._values.pop(key, None)

@@ -17,11 +17,12 @@ from services.recommend.context import resolve_context
 from services.recommend.filters import document_allows
 from services.recommend.indexed import LabelKey
 from services.recommend.policies import Chosen
-from services.recommend.ranking import Viewed, dropped_by
+from services.recommend.ranking import dropped_by
 from services.recommend.reasons import Reason
 from services.recommend.scores import SourceScore
 from services.recommend.sources.base import Trend
 from services.recommend.taste import Taste
+from services.recommend.viewed import Viewed
 from services.recommend.wording import phrasings
 
 if TYPE_CHECKING:

@@ -112,6 +112,7 @@ def also(where: Filter | None, field: str, values: Sequence[str]) -> Filter:
         ids=base.ids,
         not_ids=base.not_ids,
         within=base.within,
+        without=base.without,
     )
 
 

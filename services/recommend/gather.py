@@ -75,16 +75,34 @@ def score_all(
 ) -> tuple[dict[str, Scores], dict[str, BaseException]]:
     """Every source's score of every video; `found` are scores that are known already."""
     jobs: dict[str, Future[Scores]] = {}
-    for source in sources:
+    # Those that wait for an index go first, so that the others are done meanwhile.
+    for source in sorted(sources, key=_in_memory):
         known = found.get(source.name, {})
         rest = {one: video for one, video in videos.items() if one not in known}
-        jobs[source.name] = pool.submit(source.score, request, rest)
+        if _in_memory(source):
+            jobs[source.name] = _done(source, request, rest)
+        else:
+            jobs[source.name] = pool.submit(source.score, request, rest)
     answered, lost = _collect(jobs, ends)
     scores: dict[str, Scores] = {}
     for source in sources:
         known = {one: value for one, value in found.get(source.name, {}).items() if one in videos}
         scores[source.name] = {**answered.get(source.name, {}), **known}
     return scores, lost
+
+
+def _in_memory(source: Source) -> bool:
+    return getattr(source, "in_memory", False)
+
+
+def _done(source: Source, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Future[Scores]:
+    """Scores worked out here and now: handing them to a thread would take longer."""
+    job: Future[Scores] = Future()
+    try:
+        job.set_result(source.score(request, videos))
+    except Exception as error:  # noqa: BLE001 - a source is a plug: `_collect` logs what it raised and goes on
+        job.set_exception(error)
+    return job
 
 
 def _collect(jobs: Mapping[str, Future[Scores]], ends: float) -> tuple[dict[str, Scores], dict[str, BaseException]]:

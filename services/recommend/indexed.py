@@ -56,6 +56,11 @@ class IndexedVideo:
         """The labels, and the creator as one more."""
         return (*self.labels, LabelKey(CREATOR, self.creator)) if self.creator else self.labels
 
+    @cached_property
+    def interests(self) -> tuple[LabelKey, ...]:
+        """Everything of a video that a viewer can have an interest in: its labels, its creator, its language."""
+        return (*self.carried, LabelKey(LANGUAGE, self.language)) if self.language else self.carried
+
     def values(self, field: str) -> tuple[str, ...]:
         """The labels of one field."""
         return self._by_field.get(field, ())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,20 @@ from services.recommend.profile import Anchor, InterestVector
 
 
 def interest_vectors(
-    anchors: Sequence[Anchor], causes: Mapping[str, Sequence[str]], *, alike: float, most: int
+    anchors: Sequence[Anchor],
+    causes: Mapping[str, Sequence[str]],
+    looks: Callable[[Sequence[str]], Mapping[str, Vector]],
+    *,
+    alike: float,
+    most: int,
 ) -> tuple[InterestVector, ...]:
     """The heaviest clusters, at most `most`, heaviest first; their weights add up to 1 when none is left out.
 
     Agglomerative clustering with average linkage over the cosine of the text vectors: two clusters become one while
     their videos are on average at least `alike`. The number of interests thus follows from the viewer, as in PinnerSage
-    (Pal et al. 2020). `causes` names the positive events of each video, heaviest first.
+    (Pal et al. 2020). `causes` names the positive events of each video, heaviest first; `looks` gives mean frames.
     """
-    usable = [(anchor, vector) for anchor in anchors if (vector := direction(anchor.vectors, "text")) is not None]
+    usable = [(anchor, anchor.text) for anchor in anchors if anchor.text is not None]
     if not usable:
         return ()
     matrix = np.stack([vector for _, vector in usable])
@@ -30,18 +36,27 @@ def interest_vectors(
     for place, cluster in enumerate(_clusters(matrix, alike)):
         members.setdefault(cluster, []).append(place)
     total = sum(anchor.weight for anchor, _ in usable)
+    weights = {number: sum(usable[place][0].weight for place in places) for number, places in members.items()}
+    least = sorted(weights.values())[-most:][0]
     found = [
-        _vector([usable[place][0] for place in places], matrix[places], total, causes) for places in members.values()
+        _vector([usable[place][0] for place in places], matrix[places], total, causes)
+        for number, places in members.items()
+        if weights[number] >= least
     ]
-    return tuple(sorted(found, key=lambda one: (-one.weight, one.medoid))[:most])
+    kept = sorted(found, key=lambda one: (-one.weight, one.medoid))[:most]
+    frames = looks([one.medoid for one in kept])
+    return tuple(replace(one, looks=frames.get(one.medoid)) for one in kept)
 
 
 def direction(stored: Stored, using: str) -> Vector | None:
-    """A stored vector as one unit vector, several frames by their mean; None when the video has none of that name."""
+    """A stored vector as one unit vector; None when the video has none of that name."""
     value = stored.vectors.get(using)
-    if not isinstance(value, np.ndarray) or value.size == 0:
-        return None
-    mean: NDArray[np.float32] = value if value.ndim == 1 else value.mean(axis=0)
+    return unit(value) if isinstance(value, np.ndarray) and value.size else None
+
+
+def unit(vectors: NDArray[np.float32]) -> Vector | None:
+    """One vector, or several by their mean, at unit length; None where that is nowhere."""
+    mean: NDArray[np.float32] = vectors if vectors.ndim == 1 else vectors.mean(axis=0)
     norm = float(np.linalg.norm(mean))
     return (mean / norm).astype(np.float32) if norm > 0 else None
 
@@ -67,6 +82,6 @@ def _vector(
         medoid=middle.video.video_id,
         videos=videos,
         events=tuple(event for video in videos for event in causes.get(video, ())),
-        text=direction(middle.vectors, "text"),
-        looks=direction(middle.vectors, "visual"),
+        text=middle.text,
+        looks=None,
     )

@@ -11,8 +11,9 @@ from services.library.record.events import EditKind, Event, EventKind, ProfileEd
 from services.library.taxonomy import load_taxonomy
 from services.recommend.evidence import Moment, ProfileParameters, decay, is_skip, moment_of
 from services.recommend.indexed import IndexedVideo, LabelKey
-from services.recommend.profile import CREATOR, LANGUAGE, Interest, Rarity
+from services.recommend.profile import CREATOR, LANGUAGE, Interest
 from services.recommend.query_labels import labels_in
+from services.recommend.rarity import Rarity
 
 MAX_NAMED_EVENTS = 10
 """Events that an interest names, of all that are behind it."""
@@ -47,14 +48,13 @@ class Evidence:
         """What is left of it, in likes."""
         return max(0.0, self.taken - self.skips) + self.asked - self.against
 
-    def add(self, event: Event, weight: float) -> None:
-        """Count one event."""
+    def add(self, event: Event, weight: float, moment: Moment | None) -> None:
+        """Count one event, which fell into `moment`."""
         self.by_event[event.id] = self.by_event.get(event.id, 0.0) + weight
         if weight > 0:
             self.taken += weight
             if event.video_id is not None:
                 self.by_video[event.video_id] = self.by_video.get(event.video_id, 0.0) + weight
-            moment = moment_of(event)
             if moment is not None:
                 self.moments[moment] += weight
         elif is_skip(event, weight):
@@ -83,13 +83,6 @@ def edited_labels(edit: ProfileEdit) -> tuple[LabelKey, ...]:
     return tuple(LabelKey(name, value) for value in dict.fromkeys((edit.value, *leaves)))
 
 
-def interests_of(video: IndexedVideo) -> list[LabelKey]:
-    """Everything of a video that a viewer can have an interest in: its labels, its creator, its language."""
-    creator = [LabelKey(CREATOR, video.creator)] if video.creator else []
-    language = [LabelKey(LANGUAGE, video.language)] if video.language else []
-    return [*video.labels, *creator, *language]
-
-
 def gather(
     weighed: Sequence[tuple[Event, float]],
     videos: Mapping[str, IndexedVideo],
@@ -99,18 +92,19 @@ def gather(
     taxonomy = load_taxonomy()
     found: dict[LabelKey, Evidence] = defaultdict(Evidence)
     for event, weight in weighed:
-        labels: list[LabelKey] = []
+        labels: Sequence[LabelKey] = ()
         video = videos.get(event.video_id) if event.video_id is not None else None
         if event.kind is EventKind.FOLLOW:
             labels = [LabelKey(CREATOR, event.creator)] if event.creator else []
         elif event.kind is EventKind.SEARCH:
-            labels = list(labels_in(event.query or "", taxonomy))
+            labels = labels_in(event.query or "", taxonomy)
         elif video is not None:
-            labels = interests_of(video)
+            labels = video.interests
+        moment = moment_of(event)
         for label in labels:
             until = forgotten.get(label)
             if until is None or event.at > until:
-                found[label].add(event, weight)
+                found[label].add(event, weight, moment)
     return found
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.library.index.port import Collection, IndexPort, Stored, Vector
+from services.library.index.port import Vector
 from services.recommend.evidence import Moment, ProfileParameters
-from services.recommend.indexed import CREATOR, LABEL_FIELDS, LANGUAGE, IndexedVideo, LabelKey
+from services.recommend.indexed import CREATOR, LANGUAGE, IndexedVideo, LabelKey
 
 __all__ = [
     "CREATOR",
@@ -19,7 +18,6 @@ __all__ = [
     "InterestVector",
     "Profile",
     "ProfileParameters",
-    "Rarity",
     "SessionIntent",
 ]
 
@@ -29,12 +27,12 @@ _MOMENT_PRIOR = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A video that the viewer took to: `weight` is above 0, `liked` tells a like from a play."""
+    """A video that the viewer took to: `weight` above 0, `liked` tells a like from a play, `text` of unit length."""
 
     video: IndexedVideo
     weight: float
     liked: bool
-    vectors: Stored
+    text: Vector | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,50 +136,3 @@ class Profile:
         return {
             label: (1 - share) * score + share * own.get(label, 0.0) / strongest for label, score in self.labels.items()
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A video's labels and creator as a vector: the weight of each of `video.carried`, and the vector's length."""
-
-    video: IndexedVideo
-    weights: tuple[float, ...]
-    length: float
-
-
-_CARRIED_CAPACITY = 50_000
-"""Videos whose weights are kept, about 0.3 KB each."""
-
-
-class Rarity:
-    """How much a shared label says: inverse document frequency over the index, in [0, 1], the rarest label near 1."""
-
-    def __init__(self, index: IndexPort, *, max_values: int = 10_000) -> None:
-        self._total = index.count(Collection.VIDEOS)
-        self._counts = {name: index.facet(Collection.VIDEOS, name, limit=max_values) for name in LABEL_FIELDS}
-        self._log_total = math.log1p(max(1, self._total))
-        self._known = {
-            LabelKey(name, value): self._says(count)
-            for name, counts in self._counts.items()
-            for value, count in counts.items()
-        }
-        self._alone = self._says(1)
-        self._carried: dict[str, Carried] = {}
-
-    def of(self, label: LabelKey) -> float:
-        """log(1 + N / n), over its value for a label that one video alone carries."""
-        return self._known.get(label, self._alone)
-
-    def carried(self, video: IndexedVideo) -> Carried:
-        """What a video carries, weighted; kept, as long as the video was not read anew."""
-        kept = self._carried.get(video.point_id)
-        if kept is None or kept.video is not video:
-            weights = tuple(1.0 if label.field == CREATOR else self.of(label) for label in video.carried)
-            kept = Carried(video, weights, math.hypot(*weights))
-            if len(self._carried) >= _CARRIED_CAPACITY:
-                self._carried.clear()
-            self._carried[video.point_id] = kept
-        return kept
-
-    def _says(self, count: int) -> float:
-        return math.log1p(self._total / max(1, count)) / self._log_total

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection as Container
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import numpy as np
 
-from services.library.index.port import Collection, Stored
+from services.library.index.port import Vector
 from services.library.record.events import Event, EventKind, ProfileEdit
 from services.recommend.evidence import LIKES, Moment, ProfileParameters, decay, is_skip, moment_of, weight_of
-from services.recommend.indexed import IndexedVideo, LabelKey, point_id
-from services.recommend.interest_vectors import direction, interest_vectors
-from services.recommend.interests import add_edits, forgotten_until, gather, interests_of, weigh
-from services.recommend.profile import CREATOR, LANGUAGE, Anchor, Profile, Rarity, SessionIntent
+from services.recommend.indexed import IndexedVideo, LabelKey
+from services.recommend.interest_vectors import interest_vectors, unit
+from services.recommend.interests import add_edits, forgotten_until, gather, weigh
+from services.recommend.profile import CREATOR, LANGUAGE, Anchor, Profile, SessionIntent
+from services.recommend.rarity import Rarity
 
 
-class PointReader(Protocol):
-    """What a profile needs of an index, or of a cache in front of one."""
+class VideoReader(Protocol):
+    """What a profile needs to know of videos, by their ids; unknown ones are left out. `Catalogue` is one."""
 
-    def retrieve(
-        self, collection: Collection, ids: Sequence[str], *, with_vectors: bool | Sequence[str] = False
-    ) -> list[Stored]:
-        """In the order of `ids`; unknown ids are left out."""
+    def videos(self, ids: Iterable[str]) -> dict[str, IndexedVideo]:
+        """The videos."""
+        ...
+
+    def texts(self, ids: Iterable[str]) -> dict[str, Vector]:
+        """Their text vectors."""
+        ...
+
+    def looks(self, ids: Iterable[str]) -> dict[str, Vector]:
+        """Their mean frames, unit length."""
         ...
 
 
 def build_profile(
-    index: PointReader,
+    catalogue: VideoReader,
     events: Sequence[Event],
     *,
     now: datetime,
@@ -48,8 +55,7 @@ def build_profile(
     newest_first = sorted(events, key=lambda event: event.at, reverse=True)
     acts = [event for event in newest_first if event.kind is not EventKind.IMPRESSION]
     seen = tuple(dict.fromkeys(event.video_id for event in acts if event.video_id is not None))
-    points = index.retrieve(Collection.VIDEOS, [point_id(video_id) for video_id in seen])
-    videos = {video.video_id: video for video in (IndexedVideo.of(point.id, point.payload) for point in points)}
+    videos = catalogue.videos(seen)
     weighed = [
         (event, weight * decay(event.at, now, parameters.half_life_days))
         for event in acts
@@ -63,16 +69,9 @@ def build_profile(
     weighed = [(event, weight) for event, weight in weighed if not _taken_back(event, videos, muted, forgotten)]
     positive = _positive_videos(weighed, videos)
     best = sorted(positive, key=lambda one: (-positive[one], one))[: parameters.max_clustered]
-    stored = {
-        point.id: point
-        for point in index.retrieve(Collection.VIDEOS, [point_id(one) for one in best], with_vectors=True)
-    }
+    texts = {one: unit(vector) for one, vector in catalogue.texts(best).items()}
     liked = {event.video_id for event in acts if event.kind in LIKES}
-    anchors = tuple(
-        Anchor(videos[one], positive[one], one in liked, stored[point_id(one)])
-        for one in best
-        if point_id(one) in stored
-    )
+    anchors = tuple(Anchor(videos[one], positive[one], one in liked, texts.get(one)) for one in best)
     causes: dict[str, list[str]] = defaultdict(list)
     for event, weight in sorted(weighed, key=lambda pair: -pair[1]):
         if weight > 0 and event.video_id is not None:
@@ -90,8 +89,8 @@ def build_profile(
         labels={label: interest.score for label, interest in content.items()},
         support={label: interest.videos for label, interest in content.items() if interest.videos},
         interests=interests,
-        vectors=interest_vectors(anchors, causes, alike=parameters.alike, most=parameters.max_vectors),
-        session=_session(weighed, acts, videos, stored, rarity, now, parameters),
+        vectors=interest_vectors(anchors, causes, catalogue.looks, alike=parameters.alike, most=parameters.max_vectors),
+        session=_session(weighed, acts, videos, texts, rarity, now, parameters),
         moments=dict(moments),
     )
 
@@ -104,8 +103,9 @@ def _taken_back(
 ) -> bool:
     """Whether an event is about what the viewer muted, or removed later: it leads to no other video either."""
     video = videos.get(event.video_id) if event.video_id is not None else None
-    labels = set() if video is None else set(interests_of(video))
-    return any(label in muted or (label in forgotten and event.at <= forgotten[label]) for label in labels)
+    if video is None or not (muted or forgotten):
+        return False
+    return any(label in muted or (label in forgotten and event.at <= forgotten[label]) for label in video.interests)
 
 
 def _positive_videos(weighed: Sequence[tuple[Event, float]], videos: Mapping[str, IndexedVideo]) -> dict[str, float]:
@@ -121,7 +121,7 @@ def _session(
     weighed: Sequence[tuple[Event, float]],
     acts: Sequence[Event],
     videos: Mapping[str, IndexedVideo],
-    stored: Mapping[str, Stored],
+    texts: Mapping[str, Vector | None],
     rarity: Rarity,
     now: datetime,
     parameters: ProfileParameters,
@@ -133,11 +133,7 @@ def _session(
     recent = [(event, weight) for event, weight in weighed if event.at >= since]
     interests = weigh(gather(recent, videos, {}), rarity)
     taken = _positive_videos(recent, videos)
-    directions = [
-        (weight, vector)
-        for one, weight in taken.items()
-        if (point := stored.get(point_id(one))) is not None and (vector := direction(point, "text")) is not None
-    ]
+    directions = [(weight, vector) for one, weight in taken.items() if (vector := texts.get(one)) is not None]
     mean = sum((weight * vector for weight, vector in directions), np.zeros(1, np.float32)) if directions else None
     norm = 0.0 if mean is None else float(np.linalg.norm(mean))
     return SessionIntent(

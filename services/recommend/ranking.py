@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.library.library import Library
-from services.library.record.events import Event, ProfileEdit
+from services.library.taxonomy import Taxonomy
 from services.recommend.answer import Ask
 from services.recommend.blend import Blended, blend, scales_of, shares_of
 from services.recommend.catalogue import Catalogue
@@ -23,23 +22,11 @@ from services.recommend.policies import Policy
 from services.recommend.query_labels import labels_in
 from services.recommend.sources.base import Source, SourceRequest, Wish
 from services.recommend.standing import Standing
-from services.recommend.viewer import MAX_EVENTS, taste_of
+from services.recommend.viewed import MAX_EVENTS, Viewed
+from services.recommend.viewer import taste_of
 
 PER_SOURCE = 60
 """Candidates that each source is asked for."""
-
-MAX_SHOWN = 500
-"""Latest impressions that are looked at for repeats."""
-
-
-@dataclass(frozen=True, slots=True)
-class Viewed:
-    """What the record says of the viewer: acts and edits, and how often each video was shown lately."""
-
-    user: str
-    events: Sequence[Event]
-    edits: Sequence[ProfileEdit]
-    shown: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +58,21 @@ class Ranker:
         self._timeout_s = timeout_s
 
     def request(
-        self, ask: Ask, viewed: Viewed, policy: Policy, now: datetime, request_id: str, *, repeats_too: bool = False
+        self,
+        ask: Ask,
+        viewed: Viewed,
+        policy: Policy,
+        now: datetime,
+        request_id: str,
+        taxonomy: Taxonomy,
+        *,
+        repeats_too: bool = False,
     ) -> SourceRequest:
         """Everything that sources need; `repeats_too` lets in what was shown too often.
 
         Raises `UnknownLabel`, `BadContext` and `IndexUnavailable`.
         """
         index = self._library.index
-        taxonomy = self._library.taxonomy()
         context = resolve_context(ask.context, taxonomy, now)
         rarity = self._standing.rarity()
         taste = taste_of(self._catalogue, rarity, ask.user, viewed.events, viewed.edits, now, context)
@@ -158,12 +152,6 @@ class Ranker:
         if not acted:
             return gathered
         return replace(gathered, videos={one: video for one, video in gathered.videos.items() if one not in acted})
-
-
-def recently_shown(library: Library, user: str, policy: Policy, now: datetime) -> Mapping[str, int]:
-    """How often each video was shown to the viewer within the policy's days."""
-    since = now - timedelta(days=policy.repeat_days)
-    return Counter(one for one, at in library.record.shown(user, since=since, limit=MAX_SHOWN) if at <= now)
 
 
 def repeats(shown: Mapping[str, int], policy: Policy) -> dict[str, float]:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
-from services.library.errors import IndexUnavailable
+from services.library.errors import IndexUnavailable, LibraryError
 from services.library.index.port import Collection
 from services.library.library import Library
 from services.library.record.database import utc_now
+from services.library.record.event_rows import batches
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import Understanding
 from services.recommend.answer import Ask, Recommendation, Recommendations, Without
 from services.recommend.blend import Blended
-from services.recommend.catalogue import Catalogue
+from services.recommend.catalogue import TTL_S, Catalogue
 from services.recommend.causes import read_causes
 from services.recommend.collaborative import Collaborative
 from services.recommend.context import Context, resolve_context
-from services.recommend.explain import Explainer, Found, nearest_looks
+from services.recommend.explain import Explainer, carries
+from services.recommend.facts import Found
 from services.recommend.fallback import fall_back
-from services.recommend.filters import document_allows
 from services.recommend.grounds import grounds_of, language_of, note_of
-from services.recommend.indexed import IndexedVideo
+from services.recommend.looks import nearest_looks
+from services.recommend.pick import pick
 from services.recommend.policies import Chosen, load_policies
-from services.recommend.ranking import Ranked, Ranker, Viewed, dropped_by, recently_shown
+from services.recommend.ranking import Ranked, Ranker, dropped_by
+from services.recommend.scores import SourceScore
 from services.recommend.shown import impressions_of
 from services.recommend.sources.adventurous import Adventurous
 from services.recommend.sources.base import Source
@@ -37,16 +42,12 @@ from services.recommend.sources.labels import Labels
 from services.recommend.sources.meaning import LOOKS, MEANING, WISH
 from services.recommend.standing import Standing
 from services.recommend.taste import TAKEN_RATIO
-from services.recommend.variety import Variety, diversify, newcomer_places
-from services.recommend.viewer import read_viewer
+from services.recommend.viewed import Viewed, read_viewed
+
+_log = logging.getLogger(__name__)
 
 THREADS = 8
 """Sources that are asked at once, over all requests."""
-
-POOL = 60
-"""Best candidates that a list is chosen from, or five times its length."""
-
-_MAX_ROUNDS = 5
 
 NO_CANDIDATE = "No source of this policy had anything for the viewer."
 """Said where the record answers instead: a feed is empty only when nothing may be shown."""
@@ -71,10 +72,13 @@ class Recommender:
     ) -> None:
         load_policies(library.settings.policies)  # a mistake in the operator's file is told at the start
         self.library = library
-        self.catalogue = Catalogue(library.index) if cache_s is None else Catalogue(library.index, ttl_s=cache_s)
+        capacity = library.settings.kept_videos
+        self.catalogue = Catalogue(library.index, ttl_s=TTL_S if cache_s is None else cache_s, capacity=capacity)
         self.standing = Standing(library.record, library.index, ttl_s=cache_s, clock=clock)
         self.clock = clock
         self._sources = tuple(sources if sources is not None else default_sources(library))
+        self._closing = threading.Event()
+        self._warming: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="source")
         self.ranker = Ranker(
             library,
@@ -102,10 +106,9 @@ class Recommender:
         taxonomy = self.taxonomy
         causes = read_causes(ask.without, taxonomy)
         resolve_context(ask.context, taxonomy, now)  # what the request says wrongly is told before anything else
-        events, edits = read_viewer(self.library.record, ask.user, now)
-        viewed = Viewed(ask.user, events, edits, recently_shown(self.library, ask.user, chosen.policy, now))
+        viewed = read_viewed(self.library.record, ask.user, chosen.policy, now)
         try:
-            ranked, feed = self._ranked_answer(ask, viewed, chosen, now, request_id)
+            ranked, feed = self._ranked_answer(ask, viewed, chosen, now, request_id, taxonomy)
             if ask.without:
                 again = self.ranker.again(ranked, causes, viewed, chosen.policy)
                 feed = with_counterfactual(feed, ranked.blended, again, ask.without, causes.own)
@@ -120,27 +123,47 @@ class Recommender:
         return feed
 
     def warm(self) -> None:
-        """Read what every request needs, so that the first one need not wait for it."""
+        """Read what requests need, the newest videos first, so that no request waits for it; ends early on `close`."""
         self.standing.warm()
+        newest = list(self.library.record.newest_ready(limit=self.library.settings.kept_videos))
+        for some in batches(newest):
+            if self._closing.is_set():
+                return
+            self.catalogue.warm(some)
+
+    def warm_behind(self) -> None:
+        """The same in a thread, while requests are answered."""
+        self._warming = threading.Thread(target=self._warm_quietly, name="warm", daemon=True)
+        self._warming.start()
 
     def close(self) -> None:
         """Let the threads end."""
+        self._closing.set()
+        if self._warming is not None:
+            self._warming.join()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def _warm_quietly(self) -> None:
+        try:
+            self.warm()
+        except LibraryError as error:
+            _log.warning("the catalogue was not read ahead, requests read what they need: %s", error)
+
     def _ranked_answer(
-        self, ask: Ask, viewed: Viewed, chosen: Chosen, now: datetime, request_id: str
+        self, ask: Ask, viewed: Viewed, chosen: Chosen, now: datetime, request_id: str, taxonomy: Taxonomy
     ) -> tuple[Ranked, Recommendations]:
         ranked = self.ranker.rank(
-            self.ranker.request(ask, viewed, chosen.policy, now, request_id), viewed, chosen.policy
+            self.ranker.request(ask, viewed, chosen.policy, now, request_id, taxonomy), viewed, chosen.policy
         )
-        picks, documents = self._pick(ask, ranked, chosen)
+        picks, documents = pick(ask, ranked, chosen.policy, self.library.record)
         if len(picks) < ask.limit and dropped_by(viewed.shown, chosen.policy):
             # Better the same again than nothing: what was shown too often comes back when there is too little else.
-            request = self.ranker.request(ask, viewed, chosen.policy, now, request_id, repeats_too=True)
+            request = self.ranker.request(ask, viewed, chosen.policy, now, request_id, taxonomy, repeats_too=True)
             ranked = self.ranker.rank(request, viewed, chosen.policy)
-            picks, documents = self._pick(ask, ranked, chosen)
+            picks, documents = pick(ask, ranked, chosen.policy, self.library.record)
         request = ranked.request
-        explainer = Explainer(self._found(ranked, picks, documents))
+        parts = {video.video_id: ranked.blended.parts(video.video_id) for video in picks}
+        explainer = Explainer(self._found(ranked, parts, documents))
         items = tuple(
             Recommendation(
                 video_id=video.video_id,
@@ -148,10 +171,10 @@ class Recommender:
                 creator=video.creator,
                 duration_s=video.duration_s,
                 score=ranked.blended.totals[video.video_id],
-                sources=parts,
-                reasons=explainer.reasons(video, parts),
+                sources=parts[video.video_id],
+                reasons=explainer.reasons(video, parts[video.video_id]),
             )
-            for video, parts in ((video, ranked.blended.parts(video.video_id)) for video in picks)
+            for video in picks
         )
         grounds = grounds_of(request, bool(ranked.gathered.scores.get("trending")))
         total = self.library.index.count(Collection.VIDEOS) if len(items) < ask.limit else 0
@@ -167,62 +190,22 @@ class Recommender:
             language=language_of(request),
         )
 
-    def _pick(self, ask: Ask, ranked: Ranked, chosen: Chosen) -> tuple[list[IndexedVideo], Mapping[str, Understanding]]:
-        """The list, each item checked once more on its document; what fails makes room for another."""
-        request, policy = ranked.request, chosen.policy
-        scores = ranked.blended.totals
-        new = ranked.gathered.scores.get("unexplored", {})
-        best = ranked.blended.ranked()[: max(POOL, ask.limit * 5)]
-        worth = sorted(new, key=lambda one: (-new[one], one))[: ask.limit]
-        pool = [ranked.gathered.videos[one] for one in dict.fromkeys((*best, *(one for one in worth if one in scores)))]
-        # A copy of what was seen was seen, and so was what it is a copy of.
-        taken = {*request.taste.seen, *self.library.record.originals_of(request.taste.seen)}
-        pool = [video for video in pool if video.original not in taken]
-        variety = Variety(
-            policy.relevance,
-            policy.per_creator,
-            policy.calibration,
-            request.taste.topics,
-            new,
-            newcomer_places(ask.limit, policy.exploration_share, request.seed),
-        )
-        ids = [video.video_id for video in pool]
-        vectors = self.catalogue.texts(ids)
-        groups = {video.video_id: video.original for video in pool}
-        documents: dict[str, Understanding] = {}
-        picks: list[IndexedVideo] = []
-        for _ in range(_MAX_ROUNDS):
-            picks = diversify(pool, scores, vectors, limit=ask.limit, variety=variety, groups=groups)
-            documents |= self.library.record.understandings(
-                video.video_id for video in picks if video.video_id not in documents
-            )
-            refused = {
-                video.video_id
-                for video in picks
-                if video.video_id not in documents
-                or not document_allows(documents[video.video_id], request.taste, request.context.language)
-            }
-            if not refused:
-                return picks, documents
-            pool = [video for video in pool if video.video_id not in refused]
-            picks = [video for video in picks if video.video_id not in refused]
-        return picks, documents
-
-    def _found(self, ranked: Ranked, picks: Sequence[IndexedVideo], documents: Mapping[str, Understanding]) -> Found:
+    def _found(
+        self, ranked: Ranked, picks: Mapping[str, Mapping[str, SourceScore]], documents: Mapping[str, Understanding]
+    ) -> Found:
         request = ranked.request
-        ids = [video.video_id for video in picks]
-        seen_looks = any(one in ranked.gathered.scores.get("looks", {}) for one in ids)
+        seen_looks = [one for one, parts in picks.items() if carries("looks", parts)]
         leads = {one for interest in request.taste.interests for one in interest.videos[:3]}
         untitled = [one for one, video in self.catalogue.videos(leads).items() if not video.title]
         return Found(
             request,
             {**documents, **self.library.record.understandings(untitled)},
             ranked.gathered.found_by,
-            looks=nearest_looks(request, ids) if seen_looks else {},
-            shared=self._shared(ranked, ids),
+            looks=nearest_looks(request, seen_looks) if seen_looks else {},
+            shared=self._shared(ranked, picks),
         )
 
-    def _shared(self, ranked: Ranked, picks: Sequence[str]) -> dict[str, str]:
+    def _shared(self, ranked: Ranked, picks: Mapping[str, Mapping[str, SourceScore]]) -> dict[str, str]:
         """Per pick that the collaborative source carried: the viewer's video that somebody else took to as well."""
         source = next((one for one in self._sources if isinstance(one, CollaborativeSource)), None)
         found: dict[str, str] = {}
@@ -230,15 +213,15 @@ class Recommender:
             return found
         taste = ranked.request.taste
         viewer = source.fold_in(taste.events)
-        for pick in picks if viewer is not None else ():
-            share = ranked.blended.parts(pick).get("collaborative")
+        for video, parts in picks.items() if viewer is not None else ():
+            share = parts.get("collaborative")
             if viewer is None or share is None or share.contribution <= 0:
                 continue
-            for anchor, _ in viewer.causes(pick)[:2]:
+            for anchor, _ in viewer.causes(video)[:2]:
                 if anchor in taste.taken and self.library.record.somebody_took_to_both(
-                    pick, anchor, but=taste.user, watched_ratio=TAKEN_RATIO
+                    video, anchor, but=taste.user, watched_ratio=TAKEN_RATIO
                 ):
-                    found[pick] = anchor
+                    found[video] = anchor
                     break
         return found
 

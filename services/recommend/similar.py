@@ -12,7 +12,7 @@ from services.library.understanding import Bilingual, EvidenceKind, Understandin
 from services.recommend.alike import ALIKE_IN_LOOKS, ALIKE_IN_MEANING
 from services.recommend.indexed import IndexedVideo, LabelKey, label_names, point_id
 from services.recommend.interest_vectors import direction
-from services.recommend.profile import Rarity
+from services.recommend.rarity import Rarity
 from services.recommend.reasons import Reason, find_label
 from services.recommend.scores import SourceScore, fuse, total
 from services.recommend.search import SearchHit

@@ -12,7 +12,7 @@ from services.library.record.events import EventKind
 from services.library.record.store import Record
 from services.recommend.cached import Renewed
 from services.recommend.newcomers import NEW_DAYS, WATCHED_THROUGH, Newcomer, still_new
-from services.recommend.profile import Rarity
+from services.recommend.rarity import Rarity
 from services.recommend.sources.base import Trend
 
 TREND_DAYS = 3
@@ -101,18 +101,13 @@ def newcomers_of(record: Record, since: Mapping[str, datetime]) -> dict[str, New
 
 
 def trends_of(record: Record, since: datetime, now: datetime, audience: str | None) -> dict[str, Trend]:
-    """Decayed counts of events since then, of the videos that are taken up most."""
-    scores: dict[str, float] = {}
-    counts: dict[str, dict[EventKind, int]] = {}
-    decays: dict[datetime, float] = {}
-    for count in record.event_counts(since=since, kinds=TREND_WEIGHTS, audience=audience):
-        decay = decays.get(count.hour)
-        if decay is None:
-            age_h = max(0.0, (now - count.hour).total_seconds() / 3600)
-            decay = decays[count.hour] = 0.5 ** (age_h / TREND_HALF_LIFE_H)
-        one = count.video_id
-        scores[one] = scores.get(one, 0.0) + TREND_WEIGHTS[count.kind] * decay * count.count
-        kinds = counts.setdefault(one, {})
-        kinds[count.kind] = kinds.get(count.kind, 0) + count.count
-    best = sorted((one for one, score in scores.items() if score > 0), key=lambda one: (-scores[one], one))
-    return {one: Trend(scores[one], counts[one]) for one in best[:MAX_TRENDS]}
+    """The videos that are taken up most since then, most first."""
+    most = record.taken_up(
+        since=since,
+        now=now,
+        half_life_h=TREND_HALF_LIFE_H,
+        weights=TREND_WEIGHTS,
+        audience=audience,
+        limit=MAX_TRENDS,
+    )
+    return {one: Trend(found.score, found.counts) for one, found in most.items()}

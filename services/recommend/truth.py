@@ -18,11 +18,11 @@ from services.recommend import claims as c
 from services.recommend.behind import JUST_NOW, RECENT_DAYS
 from services.recommend.context import Context, resolve_context, words_wished
 from services.recommend.evidence import LIKES
-from services.recommend.explain import tempo_of
 from services.recommend.indexed import LabelKey
 from services.recommend.interests import edited_labels
 from services.recommend.newcomers import FIRST_AUDIENCE
 from services.recommend.reasons import Reason, find_label, shorten
+from services.recommend.reasons_of_video import tempo_of
 from services.recommend.standing import TREND_DAYS
 from services.recommend.taste import TAKEN_RATIO, is_positive
 from services.recommend.wording import phrasings

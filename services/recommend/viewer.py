@@ -7,17 +7,14 @@ from datetime import datetime
 
 from services.library.index.port import Vector
 from services.library.record.events import Event, ProfileEdit
-from services.library.record.store import Record
 from services.recommend.catalogue import Catalogue
 from services.recommend.context import ResolvedContext
-from services.recommend.evidence import ACTS, DISLIKES, Moment
+from services.recommend.evidence import DISLIKES, Moment
 from services.recommend.indexed import LabelKey
-from services.recommend.profile import CREATOR, Profile, Rarity
+from services.recommend.profile import CREATOR, Profile
 from services.recommend.profile_build import build_profile
+from services.recommend.rarity import Rarity
 from services.recommend.taste import Interest, Taste, is_positive, topic_shares
-
-MAX_EVENTS = 500
-"""Latest acts that a profile is made of."""
 
 SESSION_SHARE = 0.3
 """What the session's interest in labels counts, against the long-term one."""
@@ -26,17 +23,6 @@ CREATOR_SHARE = 0.5
 """What interest in a creator counts beside interest in a label."""
 
 _MAX_AVOIDED = 3
-
-
-def read_viewer(record: Record, user: str, now: datetime) -> tuple[list[Event], list[ProfileEdit]]:
-    """The viewer's latest acts, newest first, none after `now`, and the edits that are in force then."""
-    events = [event for event in record.events(user, limit=MAX_EVENTS, kinds=ACTS) if event.at <= now]
-    edits = [
-        edit
-        for edit in record.profile_edits(user)
-        if edit.at <= now and (edit.expires_at is None or edit.expires_at > now)
-    ]
-    return events, edits
 
 
 def taste_of(

@@ -12,10 +12,10 @@ from services.recommend.answer import Without
 from services.recommend.causes import OF_THE_VIDEO, read_causes
 from services.recommend.models import QueryModels
 from services.recommend.policies import Policy, PolicyFault, load_policies
-from services.recommend.ranking import Ranked, Viewed, recently_shown
+from services.recommend.ranking import Ranked
 from services.recommend.recommend import Recommender
 from services.recommend.shown import ask_again
-from services.recommend.viewer import read_viewer
+from services.recommend.viewed import Viewed, read_viewed
 
 
 class UnknownAnswer(ServiceError):
@@ -93,14 +93,9 @@ def _places(
     except PolicyFault:  # the file changed since: the default stands in
         policy = policies.policies[policies.default]
     record = recommender.library.record
-    events, edits = read_viewer(record, batch.user_id, batch.at)
-    shown = {
-        one: times
-        for one, times in recently_shown(recommender.library, batch.user_id, policy, batch.at).items()
-        if one != item.video_id
-    }
-    viewed = Viewed(batch.user_id, events, edits, shown)
-    request = recommender.ranker.request(ask, viewed, policy, batch.at, batch.request_id)
+    viewed = read_viewed(record, batch.user_id, policy, batch.at)
+    viewed = replace(viewed, shown={one: times for one, times in viewed.shown.items() if one != item.video_id})
+    request = recommender.ranker.request(ask, viewed, policy, batch.at, batch.request_id, recommender.taxonomy)
     ranked = recommender.ranker.rank(request, viewed, policy, must=[item.video_id])
     return {
         ",".join(causes): place_without(recommender, ranked, viewed, policy, causes, item.video_id) for causes in tried

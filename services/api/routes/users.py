@@ -29,9 +29,9 @@ from services.library.jsonable import storable_text
 from services.library.record.cleaning import MAX_USER_CHARACTERS
 from services.library.record.events import EditKind, Event, ImpressionBatch, ProfileEdit
 from services.recommend.evidence import ACTS
-from services.recommend.profile import Rarity
 from services.recommend.profile_build import build_profile
 from services.recommend.profile_edits import UnknownEdit, apply_edits, new_edit, onboard, wish
+from services.recommend.rarity import Rarity
 
 router = APIRouter(prefix="/v1/users", tags=["profiles"])
 
@@ -64,7 +64,7 @@ def show_profile(
     now, record, index = datetime.now(UTC), service.library.record, service.library.index
     events = record.events(user, limit=MAX_EVENTS, kinds=ACTS)
     edits = record.profile_edits(user)
-    profile = build_profile(index, events, now=now, rarity=Rarity(index), edits=edits)
+    profile = build_profile(service.recommender.catalogue, events, now=now, rarity=Rarity(index), edits=edits)
     by_id = {event.id: event for event in events}
     titles = {anchor.video.video_id: anchor.video.title for anchor in profile.anchors}
     missing = {vector.medoid for vector in profile.vectors} - set(titles)

@@ -21,6 +21,7 @@ class Adventurous:
 
     name = "adventurous"
     relative = True
+    in_memory = True
 
     def applies(self, request: SourceRequest) -> bool:
         """Whether it is known what would be new."""
@@ -66,4 +67,5 @@ def outside(allowed: Filter, topics: Mapping[str, float]) -> Filter:
         ids=allowed.ids,
         not_ids=allowed.not_ids,
         within=allowed.within,
+        without=allowed.without,
     )

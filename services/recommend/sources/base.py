@@ -16,7 +16,7 @@ from services.recommend.catalogue import Catalogue
 from services.recommend.context import ResolvedContext
 from services.recommend.indexed import IndexedVideo, LabelKey
 from services.recommend.newcomers import Newcomer
-from services.recommend.profile import Rarity
+from services.recommend.rarity import Cared, Rarity
 from services.recommend.taste import Taste
 
 
@@ -43,8 +43,8 @@ class Wish:
 class SourceRequest:
     """One request as every source sees it.
 
-    `allowed` is the hard filter: what does not pass must not be a candidate. `trends`, `newest` (ids, newest first)
-    and `newcomers` (by id) are what the record said a moment ago. `seed` makes chance repeatable.
+    `allowed` is the hard filter: what does not pass must not be a candidate. `trends` (most taken up first), `newest`
+    (ids, newest first) and `newcomers` (by id) are what the record said a moment ago. `seed` makes chance repeatable.
     """
 
     taste: Taste
@@ -63,14 +63,15 @@ class SourceRequest:
     newcomers: Mapping[str, Newcomer]
 
     @cached_property
-    def label_norm(self) -> float:
-        """Length of the viewer's interest in labels."""
-        return math.hypot(*self.taste.labels.values())
+    def cared(self) -> Cared:
+        """The viewer's interest in labels, to be matched with videos."""
+        return self.rarity.cared(self.taste.labels)
 
     @cached_property
     def most_taken_up(self) -> float:
         """log(1 + score) of the video that is taken up most; 0 where none is."""
-        return math.log1p(max((trend.score for trend in self.trends.values()), default=0.0))
+        first = next(iter(self.trends.values()), None)
+        return math.log1p(first.score) if first is not None else 0.0
 
 
 Scores = dict[str, float]
@@ -78,7 +79,10 @@ Scores = dict[str, float]
 
 
 class Source(Protocol):
-    """Where candidates come from. A source holds no state of a request and is called from many threads."""
+    """Where candidates come from. A source holds no state of a request and is called from many threads.
+
+    One whose `score` only reads what is kept in memory may say so with `in_memory = True`, which saves a thread.
+    """
 
     @property
     def name(self) -> str:

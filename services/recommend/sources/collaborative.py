@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from services.library.record.events import Event
-from services.recommend.catalogue import keep_allowed
 from services.recommend.indexed import IndexedVideo
 from services.recommend.sources.base import Scores, SourceRequest
 
@@ -50,7 +49,7 @@ class CollaborativeSource:
         if viewer is None:
             return {}
         best = dict(viewer.best(request.limit * 2, without=request.taste.seen))
-        return {one: best[one] for one in keep_allowed(request.index, list(best), request.allowed)[: request.limit]}
+        return {one: best[one] for one in request.catalogue.allowed(list(best), request.allowed)[: request.limit]}
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """What the model says of these."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from services.library.index.port import Collection
 from services.library.taxonomy import Taxonomy
@@ -21,6 +21,7 @@ class Fit:
 
     name = "fit"
     relative = False
+    in_memory = True
 
     def applies(self, request: SourceRequest) -> bool:
         """Whether the context says anything of mood or occasion."""
@@ -46,18 +47,18 @@ class Fit:
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """How well each video fits."""
-        return {one: fit_score(video, request.context, request.taxonomy) for one, video in videos.items()}
+        return fit_scores(videos, request.context, request.taxonomy)
 
 
-def fit_score(video: IndexedVideo, context: ResolvedContext, taxonomy: Taxonomy) -> float:
-    """How well the video fits the mood and the occasion, in [0, 1]."""
-    parts = []
-    if context.mood is not None:
-        parts.append((1.0, _mood_fit(context.mood.slug, video.values("moods"), taxonomy)))
-    if context.occasion is not None:
-        parts.append((context.certainty, _occasion_fit(context, video, taxonomy)))
-    weight = sum(weight for weight, _ in parts)
-    return sum(w * fit for w, fit in parts) / weight * max(w for w, _ in parts) if weight else 0.0
+def fit_scores(videos: Mapping[str, IndexedVideo], context: ResolvedContext, taxonomy: Taxonomy) -> dict[str, float]:
+    """How well each video fits the mood and the occasion, in [0, 1]."""
+    mood = None if context.mood is None else _mood_fits(context.mood.slug, videos, taxonomy)
+    occasion = None if context.occasion is None else _occasion_fits(context, videos, taxonomy)
+    if mood is None or occasion is None:
+        certainty = 1.0 if occasion is None else context.certainty
+        return {one: fit * certainty for one, fit in (mood or occasion or {}).items()}
+    weight, most = 1.0 + context.certainty, max(1.0, context.certainty)
+    return {one: (mood[one] + context.certainty * occasion[one]) / weight * most for one in videos}
 
 
 def hints_met(video: IndexedVideo, context: ResolvedContext, taxonomy: Taxonomy) -> tuple[bool, bool, bool]:
@@ -72,16 +73,24 @@ def hints_met(video: IndexedVideo, context: ResolvedContext, taxonomy: Taxonomy)
     )
 
 
-def _mood_fit(wanted: str, moods: Sequence[str], taxonomy: Taxonomy) -> float:
-    if wanted in moods:
-        return 1.0
-    distances = taxonomy.mood_distances[wanted]
-    return 0.4 if any(distances.get(slug, _NEAR_MOOD + 1) <= _NEAR_MOOD for slug in moods) else 0.0
+def _mood_fits(wanted: str, videos: Mapping[str, IndexedVideo], taxonomy: Taxonomy) -> dict[str, float]:
+    """1 for the mood itself, 0.4 for a neighbour."""
+    near = {slug for slug, distance in taxonomy.mood_distances[wanted].items() if distance <= _NEAR_MOOD}
+    moods = {one: video.values("moods") for one, video in videos.items()}
+    return {one: 1.0 if wanted in has else 0.0 if near.isdisjoint(has) else 0.4 for one, has in moods.items()}
 
 
-def _occasion_fit(context: ResolvedContext, video: IndexedVideo, taxonomy: Taxonomy) -> float:
+def _occasion_fits(
+    context: ResolvedContext, videos: Mapping[str, IndexedVideo], taxonomy: Taxonomy
+) -> dict[str, float]:
+    """1 for the occasion itself, less for a mood, a topic and a length that suit it."""
     assert context.occasion is not None, "the caller has one"
-    if context.occasion.slug in video.values("occasions"):
-        return 1.0
-    mood, topic, short = hints_met(video, context, taxonomy)
-    return 0.2 * mood + 0.2 * topic + 0.1 * short
+    slug = context.occasion.slug
+    fits: dict[str, float] = {}
+    for one, video in videos.items():
+        if slug in video.values("occasions"):
+            fits[one] = 1.0
+            continue
+        mood, topic, short = hints_met(video, context, taxonomy)
+        fits[one] = 0.2 * mood + 0.2 * topic + 0.1 * short
+    return fits

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 
-from services.recommend.catalogue import keep_allowed
 from services.recommend.indexed import IndexedVideo
 from services.recommend.newcomers import LEAST_FIT, drawn
 from services.recommend.sources.base import Scores, SourceRequest
-from services.recommend.sources.fit import fit_score
-from services.recommend.sources.labels import label_match
+from services.recommend.sources.fit import fit_scores
 
 _HALF_LIFE_DAYS = 14.0
 
@@ -21,6 +20,7 @@ class Trending:
 
     name = "trending"
     relative = False
+    in_memory = True
 
     def applies(self, request: SourceRequest) -> bool:
         """Whether anything was taken up."""
@@ -28,8 +28,8 @@ class Trending:
 
     def candidates(self, request: SourceRequest) -> Scores:
         """The most taken up."""
-        best = sorted(request.trends, key=lambda one: (-request.trends[one].score, one))[: request.limit]
-        return self._scored(request, keep_allowed(request.index, best, request.allowed))
+        best = list(islice(request.trends, request.limit))
+        return self._scored(request, request.catalogue.allowed(best, request.allowed))
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """What is not taken up scores 0."""
@@ -51,6 +51,7 @@ class Fresh:
 
     name = "fresh"
     relative = False
+    in_memory = True
 
     def applies(self, request: SourceRequest) -> bool:
         """Always: every video has an age."""
@@ -58,7 +59,7 @@ class Fresh:
 
     def candidates(self, request: SourceRequest) -> Scores:
         """The newest that pass."""
-        allowed = keep_allowed(request.index, request.newest[: request.limit * 2], request.allowed)[: request.limit]
+        allowed = request.catalogue.allowed(request.newest[: request.limit * 2], request.allowed)[: request.limit]
         return self.score(request, request.catalogue.videos(allowed))
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
@@ -85,6 +86,7 @@ class Unexplored:
 
     name = "unexplored"
     relative = False
+    in_memory = True
 
     def applies(self, request: SourceRequest) -> bool:
         """Whether there are newcomers."""
@@ -92,7 +94,7 @@ class Unexplored:
 
     def candidates(self, request: SourceRequest) -> Scores:
         """The best draws."""
-        allowed = keep_allowed(request.index, list(request.newcomers)[: request.limit * 5], request.allowed)
+        allowed = request.catalogue.allowed(list(request.newcomers)[: request.limit * 5], request.allowed)
         scores = self.score(request, request.catalogue.videos(allowed))
         best = sorted(scores, key=lambda one: (-scores[one], one))[: request.limit]
         return {one: scores[one] for one in best}
@@ -100,20 +102,22 @@ class Unexplored:
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """The draw of each newcomer; other videos are left out."""
         new = {one: video for one, video in videos.items() if one in request.newcomers}
-        fits = {one: newcomer_fit(request, video) for one, video in new.items()}
-        return drawn({one: request.newcomers[one] for one in new}, fits, request.seed)
+        return drawn({one: request.newcomers[one] for one in new}, newcomer_fits(request, new), request.seed)
 
 
-def newcomer_fit(request: SourceRequest, video: IndexedVideo) -> float:
-    """How well a newcomer's content fits, in [0, 1], 0.5 where nothing is known to fit it to.
+def newcomer_fits(request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> dict[str, float]:
+    """How well each newcomer's content fits, in [0, 1], 0.5 where nothing is known to fit it to.
 
     Labels that the viewer cares for raise it above `LEAST_FIT`, labels they are turned away by lower it; a context
     counts for a viewer of whom nothing is known.
     """
-    labels = request.taste.labels
-    if labels:
-        match = label_match(video, labels, request.rarity, request.label_norm)
-        return LEAST_FIT * (1.0 + min(1.0, 3.0 * match)) if match > 0 else LEAST_FIT * max(0.0, 0.9 + match)
+    if request.taste.labels:
+        matches = request.rarity.matches(videos.values(), request.cared)
+        return {
+            one: LEAST_FIT * (1.0 + min(1.0, 3.0 * match)) if match > 0 else LEAST_FIT * max(0.0, 0.9 + match)
+            for one, match in zip(videos, matches, strict=True)
+        }
     if not request.context.empty:
-        return LEAST_FIT * (1.0 + fit_score(video, request.context, request.taxonomy))
-    return LEAST_FIT
+        fits = fit_scores(videos, request.context, request.taxonomy)
+        return {one: LEAST_FIT * (1.0 + fit) for one, fit in fits.items()}
+    return dict.fromkeys(videos, LEAST_FIT)

@@ -8,7 +8,8 @@ from services.library.index.port import Collection
 from services.recommend.catalogue import video_id
 from services.recommend.filters import also
 from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, LabelKey
-from services.recommend.profile import CREATOR, Rarity
+from services.recommend.profile import CREATOR
+from services.recommend.rarity import Rarity
 from services.recommend.sources.base import Scores, SourceRequest
 
 _TOP_LABELS = 24
@@ -20,6 +21,7 @@ class Labels:
 
     name = "labels"
     relative = True
+    in_memory = True
 
     def applies(self, request: SourceRequest) -> bool:
         """Whether the viewer cares for any label."""
@@ -56,20 +58,7 @@ class Labels:
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """How well each video's labels match."""
-        return {
-            one: label_match(video, request.taste.labels, request.rarity, request.label_norm)
-            for one, video in videos.items()
-        }
-
-
-def label_match(video: IndexedVideo, interest: Mapping[LabelKey, float], rarity: Rarity, norm: float) -> float:
-    """Cosine in [-1, 1]; `norm` is the length of `interest`."""
-    carried = rarity.carried(video)
-    norms = carried.length * norm
-    if not norms:
-        return 0.0
-    pairs = zip(video.carried, carried.weights, strict=True)
-    return sum(interest[label] * weight for label, weight in pairs if label in interest) / norms
+        return dict(zip(videos, request.rarity.matches(videos.values(), request.cared), strict=True))
 
 
 def _rarity(rarity: Rarity, label: LabelKey) -> float:

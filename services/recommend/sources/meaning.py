@@ -33,6 +33,11 @@ class Nearness:
     directions: Callable[[SourceRequest], Directed]
     relative: bool = True
 
+    @property
+    def in_memory(self) -> bool:
+        """Text vectors are kept; frames are the index's."""
+        return self.using == "text"
+
     def applies(self, request: SourceRequest) -> bool:
         """Whether there is a direction to look in."""
         return bool(self.directions(request))

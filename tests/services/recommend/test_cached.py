@@ -66,3 +66,33 @@ def test_only_what_is_not_kept_or_too_old_is_fetched() -> None:
     clock.now = 11.0
     kept.many(["c"], fetch)
     assert asked == [["a", "b", "absent"], ["c"], ["b"], ["c"]]
+
+
+def test_what_never_ages_is_read_anew_once_it_is_forgotten() -> None:
+    values = {"a": 1, "b": 2}
+    kept: Kept[str, int] = Kept(10, None)
+
+    def fetch(keys: list[str]) -> dict[str, int]:
+        return {key: values[key] for key in keys}
+
+    assert kept.many(["a", "b"], fetch) == {"a": 1, "b": 2}
+    values.update(a=10, b=20)
+    kept.forget(["a"])
+    assert kept.many(["a", "b"], fetch) == {"a": 10, "b": 2}
+    kept.forget()
+    assert kept.many(["a", "b"], fetch) == {"a": 10, "b": 20}
+
+
+def test_what_is_written_while_it_is_read_is_not_kept_as_it_was() -> None:
+    value = ["old"]
+    kept: Kept[str, str] = Kept(10, None)
+
+    def fetch(keys: list[str]) -> dict[str, str]:
+        found = dict.fromkeys(keys, value[0])
+        if value[0] == "old":
+            value[0] = "new"
+            kept.forget(["a"])
+        return found
+
+    assert kept.many(["a"], fetch) == {"a": "old"}
+    assert kept.many(["a"], fetch) == {"a": "new"}

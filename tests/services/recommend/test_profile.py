@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from services.library.record.events import EditKind, Event, EventKind, ProfileEdit
+from services.recommend.catalogue import Catalogue
 from services.recommend.evidence import DayPart, Moment
 from services.recommend.indexed import LabelKey
-from services.recommend.profile import CREATOR, LANGUAGE, Rarity
+from services.recommend.profile import CREATOR, LANGUAGE
 from services.recommend.profile_build import build_profile
+from services.recommend.rarity import Rarity
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)  # a Friday evening
 PETS, COOKING = LabelKey("topics", "cats"), LabelKey("topics", "home-cooking")
@@ -26,7 +28,9 @@ def videos(add) -> dict[str, str]:
 @pytest.fixture
 def profile_of(plain):
     def build(*events, edits=(), now=NOW):
-        return build_profile(plain.index, events, now=now, rarity=Rarity(plain.index), edits=edits)
+        return build_profile(
+            Catalogue(plain.index, ttl_s=0.0), events, now=now, rarity=Rarity(plain.index), edits=edits
+        )
 
     return build
 
