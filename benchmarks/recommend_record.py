@@ -82,10 +82,10 @@ def _write_events(record: Record, clips: Sequence[Clip], events: int, seed: int)
 
 
 def write_busy_viewer(record: Record, clips: Sequence[Clip], events: int, name: str = "busy") -> str:
-    """One viewer with very many events."""
+    """One viewer with very many events, on half of the clips: the other half is left to recommend."""
     rng = np.random.default_rng(9)
     now = datetime.now(UTC)
-    picked = rng.integers(len(clips), size=events)
+    picked = rng.integers(max(1, len(clips) // 2), size=events)
     with Session(record.engine) as session, session.begin():
         for start in range(0, events, 20_000):
             rows = [

@@ -37,7 +37,6 @@ class Found:
     looks: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
     trend_days: int = 3
-    first_audience: int = 0
 
 
 class Facts:

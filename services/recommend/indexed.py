@@ -82,10 +82,24 @@ class IndexedVideo:
             language=_text(payload.get("language")),
             duration_s=_number(payload.get("duration_s")),
             published_at=_number(payload.get("published_at")),
-            labels=tuple(LabelKey(field, value) for field in LABEL_FIELDS for value in _texts(payload.get(field))),
+            labels=tuple(_label(field, value) for field in LABEL_FIELDS for value in _texts(payload.get(field))),
             safety=_texts(payload.get("safety")),
             original=original_of(point_id, payload),
         )
+
+
+_LABELS: dict[tuple[str, str], LabelKey] = {}
+_MAX_LABELS = 100_000
+
+
+def _label(field: str, value: str) -> LabelKey:
+    """One object for all videos that carry the label: a hundred thousand videos carry a million."""
+    known = _LABELS.get((field, value))
+    if known is None:
+        if len(_LABELS) >= _MAX_LABELS:
+            _LABELS.clear()
+        known = _LABELS[field, value] = LabelKey(field, value)
+    return known
 
 
 _PLAIN = re.compile(r"[0-9a-f]{32}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -130,6 +131,9 @@ class Recommender:
             if self._closing.is_set():
                 return
             self.catalogue.warm(some)
+            # What is kept holds no cycles. Looking through it again and again stops every request for up to a second.
+            gc.freeze()
+        gc.collect()
 
     def warm_behind(self) -> None:
         """The same in a thread, while requests are answered."""

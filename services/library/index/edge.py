@@ -34,6 +34,7 @@ from services.library.index.points import (
     point_id,
 )
 from services.library.index.port import (
+    QUICK_EF,
     Changed,
     Collection,
     Filter,
@@ -105,12 +106,13 @@ class EdgeIndex:
         where: Filter | None = None,
         limit: int = 10,
         fields: Sequence[str] | None = None,
+        quick: bool = False,
     ) -> list[Hit]:
         """Nearest points by the named vector, best first. Raises `IndexMismatch`."""
         ready = checked_vector(collection, using, vector, self._dims)
         if ready is None:
             return []
-        return self._ranked(collection, qe.Query.Nearest(edge_vector(ready), using), where, limit, fields)
+        return self._ranked(collection, qe.Query.Nearest(edge_vector(ready), using), where, limit, fields, quick)
 
     def discover(
         self,
@@ -122,6 +124,7 @@ class EdgeIndex:
         where: Filter | None = None,
         limit: int = 10,
         fields: Sequence[str] | None = None,
+        quick: bool = False,
     ) -> list[Hit]:
         """Points on the right side of most pairs, nearest to the target. Raises `IndexMismatch`."""
         aim, sides = checked_discovery(collection, using, target, pairs, self._dims)
@@ -129,7 +132,7 @@ class EdgeIndex:
             return []
         context = [qe.ContextPair(edge_vector(positive), edge_vector(negative)) for positive, negative in sides]
         query = qe.Query.Discover(qe.DiscoverQuery(edge_vector(aim), context), using)
-        return self._ranked(collection, query, where, limit, fields)
+        return self._ranked(collection, query, where, limit, fields, quick)
 
     def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
         """Ids of points that the filter keeps, drawn at random."""
@@ -216,13 +219,20 @@ class EdgeIndex:
                 changed(collection, ids)
 
     def _ranked(
-        self, collection: Collection, query: Any, where: Filter | None, limit: int, fields: Sequence[str] | None
+        self,
+        collection: Collection,
+        query: Any,
+        where: Filter | None,
+        limit: int,
+        fields: Sequence[str] | None,
+        quick: bool = False,
     ) -> list[Hit]:
         request = qe.QueryRequest(
             limit=limit,
             query=query,
             filter=edge_filter(checked_filter(collection, where)),
             with_payload=payload_selector(fields),
+            params=qe.SearchParams(hnsw_ef=max(QUICK_EF, limit)) if quick else None,
         )
         with self._reading(collection) as shard:
             return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in shard.query(request)]

@@ -24,6 +24,13 @@ Changed = Callable[["Collection", Sequence[str] | None], None]
 """Told of a write: the collection, and the ids of the points that it touched; None where the index does not know."""
 
 
+QUICK_EF = 48
+"""How many candidates a quick search keeps in sight (HNSW's ef), or as many as are asked for; Qdrant's default is 100.
+
+On 100,000 made-up videos it found 86 % of the exact best 30 by text, the default 88 %, for less than half the work.
+"""
+
+
 class Collection(StrEnum):
     """The two collections; adapters prefix and version the physical names behind these aliases."""
 
@@ -119,10 +126,12 @@ class IndexPort(Protocol):
         where: Filter | None = None,
         limit: int = 10,
         fields: Sequence[str] | None = None,
+        quick: bool = False,
     ) -> list[Hit]:
         """Nearest points by the named vector, best first. A point that lacks the vector is not a candidate.
 
-        `fields` are the payload fields to bring along: all of them by default, none for `()`.
+        `fields` are the payload fields to bring along: all of them by default, none for `()`. `quick` looks less far
+        into the graph (`QUICK_EF`): for one of many sources of candidates.
         """
         ...
 
@@ -136,6 +145,7 @@ class IndexPort(Protocol):
         where: Filter | None = None,
         limit: int = 10,
         fields: Sequence[str] | None = None,
+        quick: bool = False,
     ) -> list[Hit]:
         """Qdrant's discovery search: points nearer to each pair's first vector than to its second come first, and
         among them those nearest to `target`.

@@ -24,6 +24,7 @@ from services.library.index.points import (
     point_id,
 )
 from services.library.index.port import (
+    QUICK_EF,
     Changed,
     Collection,
     Filter,
@@ -106,12 +107,13 @@ class ServerIndex:
         where: Filter | None = None,
         limit: int = 10,
         fields: Sequence[str] | None = None,
+        quick: bool = False,
     ) -> list[Hit]:
         """Nearest points by the named vector, best first. Raises `IndexMismatch`."""
         ready = checked_vector(collection, using, vector, self._dims)
         if ready is None:
             return []
-        return self._ranked(collection, _vector(ready), using, where, limit, fields)
+        return self._ranked(collection, _vector(ready), using, where, limit, fields, quick)
 
     def discover(
         self,
@@ -123,6 +125,7 @@ class ServerIndex:
         where: Filter | None = None,
         limit: int = 10,
         fields: Sequence[str] | None = None,
+        quick: bool = False,
     ) -> list[Hit]:
         """Points on the right side of most pairs, nearest to the target. Raises `IndexMismatch`."""
         aim, sides = checked_discovery(collection, using, target, pairs, self._dims)
@@ -132,7 +135,7 @@ class ServerIndex:
             models.ContextPair(positive=positive.tolist(), negative=negative.tolist()) for positive, negative in sides
         ]
         query = models.DiscoverQuery(discover=models.DiscoverInput(target=aim.tolist(), context=context))
-        return self._ranked(collection, query, using, where, limit, fields)
+        return self._ranked(collection, query, using, where, limit, fields, quick)
 
     def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
         """Ids of points that the filter keeps, drawn at random."""
@@ -244,6 +247,7 @@ class ServerIndex:
         where: Filter | None,
         limit: int,
         fields: Sequence[str] | None,
+        quick: bool = False,
     ) -> list[Hit]:
         condition = _filter(checked_filter(collection, where))
         with self._talking():
@@ -256,6 +260,7 @@ class ServerIndex:
                 query_filter=condition,
                 limit=limit,
                 with_payload=_payload(fields),
+                search_params=models.SearchParams(hnsw_ef=max(QUICK_EF, limit)) if quick else None,
             )
         return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in found.points]
 

@@ -228,10 +228,6 @@ class RecordPort(Protocol):
         """What the answer with this id showed, in its order."""
         ...
 
-    def shown(self, user_id: str, *, since: datetime | None = None, limit: int = 500) -> list[tuple[str, datetime]]:
-        """(video id, when) of what the recommender showed a viewer last, newest first."""
-        ...
-
     def viewer_state(
         self, user_id: str, *, kinds: Iterable[EventKind], events: int, shown_since: datetime, shown: int
     ) -> ViewerState:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
 
@@ -94,20 +93,6 @@ class ViewerData(Viewers):
                 select(ImpressionRow).where(ImpressionRow.request_id == row.request_id).order_by(ImpressionRow.position)
             )
             return _batch(row, session.scalars(query).all())
-
-    def shown(self, user_id: str, *, since: datetime | None = None, limit: int = 500) -> list[tuple[str, datetime]]:
-        """(video id, when) of what the recommender showed a viewer last, newest first."""
-        query = (
-            select(ImpressionRow.video_id, ImpressionBatchRow.at)
-            .join(ImpressionBatchRow, ImpressionBatchRow.request_id == ImpressionRow.request_id)
-            .where(ImpressionBatchRow.user_id == storable_text(user_id).strip())
-            .order_by(ImpressionBatchRow.at.desc(), ImpressionRow.position)
-            .limit(limit)
-        )
-        if since is not None:
-            query = query.where(ImpressionBatchRow.at >= since)
-        with self._read() as session:
-            return [(video_id, at) for video_id, at in session.execute(query)]
 
     def impression_counts(self, video_ids: Iterable[str]) -> dict[str, int]:
         """How often the recommender showed each of the videos, zeros included."""

@@ -51,6 +51,7 @@ class Adventurous:
                 where=where,
                 limit=max(5, limit // (4 * len(aims))),
                 fields=(),
+                quick=True,
             )
             for hit in hits:
                 one = video_id(hit.id)

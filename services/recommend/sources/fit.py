@@ -39,7 +39,13 @@ class Fit:
             found += request.index.sample(Collection.VIDEOS, where=where, limit=request.limit // 2)
             if aim is not None:
                 hits = request.index.query(
-                    Collection.VIDEOS, using="text", vector=aim, where=where, limit=request.limit // 2, fields=()
+                    Collection.VIDEOS,
+                    using="text",
+                    vector=aim,
+                    where=where,
+                    limit=request.limit // 2,
+                    fields=(),
+                    quick=True,
                 )
                 found += [hit.id for hit in hits]
         ids = dict.fromkeys(video_id(point) for point in found)

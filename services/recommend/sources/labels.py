@@ -51,7 +51,9 @@ class Labels:
             if aim is None:
                 found += request.index.sample(Collection.VIDEOS, where=where, limit=each)
                 continue
-            hits = request.index.query(Collection.VIDEOS, using="text", vector=aim, where=where, limit=each, fields=())
+            hits = request.index.query(
+                Collection.VIDEOS, using="text", vector=aim, where=where, limit=each, fields=(), quick=True
+            )
             found += [hit.id for hit in hits]
         ids = dict.fromkeys(video_id(point) for point in found)
         return self.score(request, request.catalogue.videos(ids))

@@ -71,7 +71,7 @@ class Nearness:
         best: Scores = {}
         for weight, vector in directions:
             hits = request.index.query(
-                Collection.VIDEOS, using=self.using, vector=vector, where=where, limit=limit, fields=()
+                Collection.VIDEOS, using=self.using, vector=vector, where=where, limit=limit, fields=(), quick=True
             )
             for hit in hits:
                 one, score = video_id(hit.id), hit.score * math.sqrt(weight)

@@ -186,6 +186,14 @@ def test_only_the_fields_and_vectors_that_are_asked_for_come_along(zoo):
     assert (stored.payload, set(stored.vectors)) == ({"tags": ["cat", "home"]}, {"text"})
 
 
+def test_a_quick_search_orders_what_it_finds_as_a_thorough_one_does(zoo):
+    for limit in (1, 3, 100):
+        quick = zoo.query(VIDEOS, using="text", vector=near(1, 0, 0.2), limit=limit, quick=True)
+        assert quick == zoo.query(VIDEOS, using="text", vector=near(1, 0, 0.2), limit=limit)
+        found = zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[], limit=limit, quick=True)
+        assert found == zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[], limit=limit)
+
+
 def test_discovery_puts_the_right_side_of_a_pair_before_what_is_nearer_to_the_target(zoo):
     assert ids(zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[])) == [uid(0), uid(1), uid(2)]
     away = zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[(axis(1), near(0, 1, 0.1))])
