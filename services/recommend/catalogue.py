@@ -33,12 +33,12 @@ _LISTS = 64
 class Catalogue:
     """Reads videos by the record's ids. Safe to share between threads.
 
-    What was read is kept until the index says that it was written; where the index cannot know, for a while.
+    What was read is kept until the index says that it was written (`lasting`); where it cannot know, for a while.
     """
 
     def __init__(self, index: IndexPort, *, ttl_s: float = TTL_S, capacity: int = CAPACITY) -> None:
         self._index = index
-        watched = ttl_s == TTL_S and index.watch(self._changed)
+        self.lasting = watched = ttl_s == TTL_S and index.watch(self._changed)
         vectors = VECTOR_TTL_S if ttl_s == TTL_S else ttl_s
         self._videos: Kept[str, IndexedVideo] = Kept(capacity, None if watched else ttl_s)
         self._texts: Kept[str, Vector] = Kept(capacity, None if watched else vectors)

@@ -126,6 +126,8 @@ class Recommender:
     def warm(self) -> None:
         """Read what requests need, the newest videos first, so that no request waits for it; ends early on `close`."""
         self.standing.warm()
+        if not self.catalogue.lasting:
+            return  # it would be too old before it is asked for
         newest = list(self.library.record.newest_ready(limit=self.library.settings.kept_videos))
         for some in batches(newest):
             if self._closing.is_set():
