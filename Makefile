@@ -11,6 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 CODE := models workers services benchmarks
 TESTS ?= tests
+# A file is run in one process, so that what its tests share is made once; each process loads models of its own.
+JOBS ?= auto
 
 .PHONY: help setup demo fetch test lint types imports check lock clean system
 
@@ -25,8 +27,8 @@ demo: setup ## Analyse a handful of real clips, search them, recommend from them
 fetch: setup ## Fetch and check the lite weights (about 635 MB, resumable)
 	@$(BIN)/python -m models.weights fetch
 
-test: setup fetch ## Run the tests (TESTS=path narrows them)
-	@$(BIN)/python -m pytest $(TESTS)
+test: setup fetch ## Run the tests (TESTS=path narrows them, JOBS=0 runs them in one process)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadfile $(TESTS)
 
 lint: setup ## Style and formatting
 	@$(BIN)/ruff check .
