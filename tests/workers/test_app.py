@@ -32,8 +32,8 @@ def broker(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @contextmanager
 def worker(broker: str, log: Path, work: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that takes messages of the lane prepare. Redis hands an unfinished one out again after 2 seconds."""
-    environment = {"REELWISE_BROKER_URL": broker, "REELWISE_REDELIVERY_S": "2", "REELWISE_DECODE_TIMEOUT_S": "1"}
+    """A process that takes messages of the lane prepare. Redis hands an unfinished one out again after a second."""
+    environment = {"REELWISE_BROKER_URL": broker, "REELWISE_REDELIVERY_S": "1", "REELWISE_DECODE_TIMEOUT_S": "0.5"}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.workers.broker_task", str(log), work], cwd=ROOT, env=os.environ | environment
     )
@@ -68,6 +68,8 @@ def test_a_message_reaches_its_lane_alone_and_that_of_a_killed_worker_is_handed_
     announce(app, "other", Lane.DESCRIBE)
     with worker(broker, log, "hang"):
         until(lambda: "hang v1 prepare" in lines(log))
+    # A worker on Redis looks for overdue messages when it starts, and then every 100 seconds only.
+    time.sleep(2.5)
     with worker(broker, log, "end"):
         until(lambda: "end v1 prepare" in lines(log))
         announce(app, "v2", Lane.PREPARE)
