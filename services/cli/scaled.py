@@ -12,13 +12,14 @@ from typing import NoReturn
 from models.profile import load_profile
 from models.runtime import Runtime
 from services.api import Progress, Service
-from services.cli.launcher import QUERY_ROLES, made_up_for, open_library, runtime_limits
+from services.cli.launcher import made_up_for, open_library, runtime_limits
 from services.cli.output import CliError
 from services.library.blobs import blob_store
 from services.library.record.database import utc_now
 from services.library.record.store import Record
 from services.library.record.types import Lane
 from services.library.understanding import VideoState
+from services.recommend.models import QUERY_ROLES
 from services.settings import Settings
 from services.webhooks import Sender, deliver_all
 

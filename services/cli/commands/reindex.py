@@ -9,10 +9,11 @@ from rich.text import Text
 
 from models.profile import load_profile
 from models.runtime import Runtime
-from services.cli.launcher import QUERY_ROLES, open_library, runtime_limits, settings_for
+from services.cli.launcher import open_library, runtime_limits, settings_for
 from services.cli.options import Data, Profile
 from services.cli.output import err, reported_errors
 from services.library.index.port import Collection
+from services.recommend.models import QUERY_ROLES
 
 
 def reindex(
