@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.runtime import Runtime
+from services.api.documents import understanding_of
 from services.library.library import Library
 from services.library.record.types import CostKey, Lane
 from services.library.understanding import VideoState
@@ -36,9 +37,7 @@ def test_a_model_that_raises_every_time_fails_the_video_with_the_reason_and_a_re
         assert failed.state is VideoState.FAILED
         assert failed.attempts == 2
         assert failed.reason == "perceive: RuntimeError: the vision is out of its mind"
-        document = library.record.understanding(video.id)
-        assert document is not None
-        assert document.reason == failed.reason
+        assert understanding_of(library.record, failed).reason == failed.reason
         (frames,) = [found for found in library.record.costs(CostKey.STAGE) if found.key == "frames"]
         assert (frames.runs, frames.failed) == (2, 2)
         faults.clear("vision")
