@@ -27,6 +27,9 @@ from workers.training.task import TrainingClock, add_training, train_if_due, tra
 
 logger = logging.getLogger(__name__)
 
+_LANE_THREADS = "celery-lane"
+"""How the names of a pool's threads begin."""
+
 _LAST_STEPS_S = 5.0
 """How long a thread may take to end once its lane was given up."""
 
@@ -48,7 +51,14 @@ class ThreadPool(TaskPool):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.executor = ThreadPoolExecutor(max_workers=self.limit, initializer=self.app.set_current)
+        self.executor = ThreadPoolExecutor(
+            max_workers=self.limit, thread_name_prefix=_LANE_THREADS, initializer=self.app.set_current
+        )
+
+
+def lanes_at_work() -> bool:
+    """Whether threads of a pool are alive in this process; after the pool was stopped, only those that still work."""
+    return any(thread.name.startswith(_LANE_THREADS) for thread in threading.enumerate())
 
 
 class EmbeddedWorker:

@@ -58,6 +58,24 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def leaving_lanes_behind() -> Iterator[None]:
+    """End the process once all inside is closed, though a lane that was given back may be in a model for minutes yet.
+
+    The interpreter would wait for the lane's thread.
+    """
+    from workers.launcher import lanes_at_work
+    from workers.stopping import leave
+
+    try:
+        yield
+    except typer.Exit as ending:
+        if ending.exit_code:
+            raise
+    if lanes_at_work():
+        leave(lambda: None)
+
+
 def listening(host: str, port: int) -> socket.socket:
     """Take the port before anything is loaded, so that a taken one is told at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -14,7 +14,7 @@ from services.cli.launcher import service, settings_for
 from services.cli.options import Data, Profile
 from services.cli.output import CliError, complain, out, reported_errors
 from services.cli.runfile import running
-from services.cli.serving import ended_by_signals, listening, serve
+from services.cli.serving import ended_by_signals, leaving_lanes_behind, listening, serve
 from services.cli.watching import watch_process
 
 _MARKS = {Level.OK: ("ok     ", "green"), Level.WARNING: ("warning", "yellow"), Level.FAULT: ("missing", "red")}
@@ -28,7 +28,7 @@ def up(
 ) -> None:
     """Run the API and a worker in this process until interrupted. What was queued is worked on."""
     settings = settings_for(data, profile, host=host, port=port)
-    with reported_errors(), ended_by_signals():
+    with reported_errors(), leaving_lanes_behind(), ended_by_signals():
         watch_process(settings, "reelwise")
         if (other := running(settings.data_dir)) is not None:
             raise CliError(
