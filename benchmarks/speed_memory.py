@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+
+from benchmarks.processes import resident_bytes
 
 _WARM_UP = 0.25
 """Share of the video time that goes through before the slope is taken: caches and arenas fill at first."""
@@ -68,7 +69,7 @@ class MemorySampler:
             self._sample()
 
     def _sample(self) -> None:
-        self._points.append((self.done_s / 3600, resident_bytes() / 2**20))
+        self._points.append((self.done_s / 3600, resident_bytes(os.getpid()) / 2**20))
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float | None:
@@ -85,18 +86,3 @@ def slope(points: Sequence[tuple[float, float]]) -> float | None:
         return None
     hours, mib = np.array(warm).T
     return float(np.polyfit(hours, mib, 1)[0])
-
-
-def resident_bytes() -> int:
-    """Resident memory of this process and of its children and their children, by /proc (Linux)."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    total, waiting = 0, [os.getpid()]
-    while waiting:
-        folder = Path("/proc") / str(waiting.pop())
-        try:
-            total += int((folder / "statm").read_text().split()[1]) * page
-            for listed in (folder / "task").glob("*/children"):
-                waiting += [int(pid) for pid in listed.read_text().split()]
-        except OSError:  # it ended meanwhile
-            continue
-    return total

@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from benchmarks.servers.redis import free_port, running_redis, wait_for_port
+
 _RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-_PATIENCE_S = 120.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    ends = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < ends:
-        assert process.poll() is None, f"the server ended with status {process.returncode}"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError(f"nothing listened on port {port} after {_PATIENCE_S} s")
 
 
 @contextmanager
@@ -40,16 +22,8 @@ def redis_server() -> Iterator[str]:
     command = shutil.which("redis-server")
     if command is None:
         pytest.skip("redis-server is not installed (apt-get install redis-server)")
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="reelwise-redis-") as folder:
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
-        process = subprocess.Popen([command, *options], stdout=subprocess.DEVNULL)
-        try:
-            wait_for_port(port, process)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.terminate()
-            process.wait(30)
+    with running_redis(command) as url:
+        yield url
 
 
 @contextmanager

@@ -1,0 +1,231 @@
+"""Many submissions through real Redis, PostgreSQL, API, sweeper and workers: what the queue itself costs.
+
+    python -m benchmarks.load --clip clip.mp4 --submissions 10000 --minutes 10 --json load.json
+
+The clip is understood for real first; then stages wait as long as they took and give what they gave
+(`benchmarks/load_work.py`), so that only the queue, the record and the API use the processor. Three parts: throughput
+with 1, 2, 4, ... worker processes; a burst handed in at once; the same again at a steady rate, while others read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.load_client import Client, Latency, Watch
+from benchmarks.load_fleet import Fleet, FleetUnavailable, running_fleet
+from benchmarks.load_tables import show
+from benchmarks.load_work import Recording, copy_blobs
+from benchmarks.run import ClipFailed, loaded_runtime, opened
+from models.errors import ModelError
+from models.runtime import Runtime
+from services.library.errors import LibraryError
+
+_SCALING_SHARE = 0.4
+"""Of the time there is, for throughput by number of processes; the rest is for the burst and the steady rate."""
+
+_BURST_SHARE = 0.35
+"""Of the time that is left then, for the burst."""
+
+_SAMPLE_S = 0.5
+_DRAIN_S = 120.0
+
+_STEADY = 0.6
+"""The steady rate, as a share of what the burst came to."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """So many worker processes that always have something waiting. `videos` were handed in; the rate is that of the
+    last `seconds`, without filling up. CPU is of all processes together, a video.
+    """
+
+    processes: int
+    videos: int
+    seconds: float
+    per_s: float
+    cpu_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """MiB resident at first and at last, and the slope per 1,000 videos (None: too few for one)."""
+
+    first: float
+    last: float
+    per_1000: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A burst or a steady rate: `submitted` in `submit_s` seconds, of which `ready` were done after `seconds`."""
+
+    processes: int
+    submitted: int
+    ready: int
+    submit_s: float
+    seconds: float
+    per_s: float
+    cpu_ms: dict[str, float]
+    latency: dict[str, Latency]
+    memory: dict[str, Memory]
+    errors: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """All figures. `waited_s`: seconds of a video that stages wait, by stage; `cores` of the machine."""
+
+    cores: int
+    threads: int
+    waited_s: dict[str, float]
+    scaling: tuple[Throughput, ...]
+    burst: Part
+    steady: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is handed in, to how many processes of how many threads, within how many seconds in all."""
+
+    submissions: int
+    processes: tuple[int, ...]
+    threads: int
+    seconds: float
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--clip", type=Path, required=True, help="an MP4 file that is understood first")
+    parser.add_argument("--submissions", type=int, default=10_000, help="most videos that are handed in, all together")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4, 8], help="numbers of worker processes")
+    parser.add_argument("--threads", type=int, default=32, help="lanes at once in a worker process")
+    parser.add_argument("--minutes", type=float, default=10.0, help="when to stop handing in, whatever is left")
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    given = parser.parse_args(arguments)
+    console, progress = Console(), Console(stderr=True)
+    sizes = Sizes(given.submissions, tuple(given.processes), given.threads, 60 * given.minutes)
+    try:
+        with progress.status("loading the engines") as status, loaded_runtime() as (runtime, _):
+            figures = measure(given.clip, runtime, sizes, lambda said: status.update(said))
+    except (FleetUnavailable, ClipFailed, ModelError, LibraryError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    show(console, figures)
+    if given.json is not None:
+        given.json.write_text(json.dumps(asdict(figures), indent=2), encoding="utf-8")
+    return 0
+
+
+def measure(clip: Path, runtime: Runtime, sizes: Sizes, say: Say, *, data: Path | None = None) -> Load:
+    """Record, start the fleet, and run all parts. `data`: the folder to understand the clip in; None: one for a while.
+
+    Raises `FleetUnavailable`, `ClipFailed`.
+    """
+    with tempfile.TemporaryDirectory(prefix="reelwise-load-") as scratch:
+        folder = Path(scratch)
+        recorded = data or folder / "recorded"
+        say("understanding the clip")
+        with opened(runtime, recorded) as bench:
+            recording = Recording.of(bench, clip)
+        copy_blobs(recorded, folder / "blobs")
+        say("starting the servers")
+        with running_fleet(folder, recording) as fleet:
+            client = Client(fleet.url, clip.read_bytes())
+            try:
+                return _run(fleet, client, recording, sizes, say)
+            finally:
+                client.close()
+
+
+def _run(fleet: Fleet, client: Client, recording: Recording, sizes: Sizes, say: Say) -> Load:
+    began = time.monotonic()
+    ends = began + sizes.seconds
+    most = max(sizes.processes)
+    # What is handed in grows with the processes, so that every number of them is watched for about as long.
+    unit = max(1, round(_SCALING_SHARE * sizes.submissions / sum(sizes.processes)))
+    scaling = []
+    for processes in sizes.processes:
+        say(f"throughput with {processes} worker processes")
+        until = time.monotonic() + _SCALING_SHARE * sizes.seconds / len(sizes.processes)
+        scaling.append(_throughput(fleet, client, processes, sizes.threads, unit * processes, until))
+    left = max(2, sizes.submissions - sum(point.videos for point in scaling))
+    with fleet.workers(most, sizes.threads) as workers:
+        # No more than gets done in the time, or the steady rate would begin with a queue.
+        fits = round(_BURST_SHARE * (ends - time.monotonic()) * max(point.per_s for point in scaling))
+        size = max(1, min(left // 2, fits))
+        say(f"a burst of {size}")
+        burst = _part(fleet, client, workers, size, None, ends)
+        rate = max(0.1, _STEADY * burst.per_s)
+        say(f"{rate:.1f} videos a second")
+        steady = _part(fleet, client, workers, left - size, rate, ends)
+    waited = {name: round(seconds, 3) for name, seconds in recording.seconds.items()}
+    return Load(os.cpu_count() or 1, sizes.threads, waited, tuple(scaling), burst, steady)
+
+
+def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, videos: int, until: float) -> Throughput:
+    """Keep more waiting than is worked on until `until`, or until `videos` were handed in and are done."""
+    enough = round(1.5 * processes * threads)
+    samples: list[tuple[float, int, float]] = []
+    with fleet.workers(processes, threads) as workers:
+        before, taken = client.counts()["ready"], 0
+
+        def sample() -> int:
+            done = client.counts()["ready"] - before
+            samples.append((time.monotonic(), done, sum(fleet.cpu(workers).values())))
+            return done
+
+        while (done := sample()) < videos and time.monotonic() < until:
+            taken += client.submit(min(videos - taken, max(0, enough - (taken - done))), per_s=None, until=until)
+            time.sleep(_SAMPLE_S)
+        # What is left is done before the next part, which is to start from nothing.
+        client.wait(before + taken, until=time.monotonic() + _DRAIN_S)
+    (first, _, _), (last, done, spent) = samples[0], samples[-1]
+    # Filling up comes first; a batch that was done before the time was up is taken whole.
+    start, gone, cpu = next(one for one in samples if done == videos or one[0] >= first + (last - first) / 3)
+    seconds, ready = max(last - start, 1e-3), done - gone
+    cpu_ms = 1000 * (spent - cpu) / max(1, ready)
+    return Throughput(processes, taken, round(seconds, 1), round(ready / seconds, 2), round(cpu_ms, 1))
+
+
+def _part(fleet: Fleet, client: Client, workers: Sequence[int], videos: int, per_s: float | None, until: float) -> Part:
+    ours = list(workers)
+    before, cpu, began = client.counts()["ready"], fleet.cpu(ours), time.monotonic()
+    client.seconds.clear()
+    client.errors.clear()
+    watch = Watch(lambda: client.counts()["ready"] - before, lambda: fleet.resident(ours))
+    with client.reading(), watch.watching():
+        # A fifth of the time is left for what was handed in to get done.
+        submitted = client.submit(videos, per_s=per_s, until=began + 0.8 * (until - began))
+        handed_in = time.monotonic() - began
+        client.wait(before + submitted, until=until)
+    seconds = time.monotonic() - began
+    ready = client.counts()["ready"] - before
+    now = fleet.cpu(ours)
+    return Part(
+        processes=len(ours),
+        submitted=submitted,
+        ready=ready,
+        submit_s=round(handed_in, 1),
+        seconds=round(seconds, 1),
+        per_s=round(ready / seconds, 2),
+        cpu_ms={name: round(1000 * (now[name] - cpu[name]) / max(1, ready), 2) for name in now},
+        latency={route: found for route, took in client.seconds.items() if (found := Latency.of(took)) is not None},
+        memory={kind: Memory(*watch.growth(kind)) for kind in ("api", "worker")},
+        errors=dict(client.errors),
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
