@@ -22,8 +22,19 @@ from services.library.blobs import BlobStore
 from services.settings import Settings
 from workers.stages.taxonomy_space import taxonomy_space
 
+# Test processes beside each other are given 80 columns, which Rich would keep for good; tests set the width they need.
+os.environ.pop("COLUMNS", None)
+
 Audio = npt.NDArray[np.float32]
 Spoken = Callable[..., Audio]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files may run in processes beside each other; the console's share one library, each going on from there."""
+    for item in items:
+        folder = item.path.parent
+        group = folder if folder.name == "console" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(item.config.rootpath))))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -124,6 +125,7 @@ def table(page: str, header: str) -> list[list[str]]:
     return rows
 
 
+@cache
 def environment_names() -> set[str]:
     """Every variable that is a setting, or that code or a script reads by its whole name."""
     names = {str(field.validation_alias or f"REELWISE_{name.upper()}") for name, field in Settings.model_fields.items()}
