@@ -28,7 +28,7 @@ fetch: setup ## Fetch and check the lite weights (about 635 MB, resumable)
 	@$(BIN)/python -m models.weights fetch
 
 test: setup fetch ## Run the tests (TESTS=path narrows them, JOBS=0 runs them in one process)
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 3 --dist loadgroup $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 3 --dist loadfile $(TESTS)
 
 lint: setup ## Style and formatting
 	@$(BIN)/ruff check .
