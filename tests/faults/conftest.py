@@ -33,9 +33,12 @@ AGAIN_S = 3.0
 """Likewise: after so long a message counts as lost."""
 
 
-@pytest.fixture(autouse=True, scope="session")
-def quick_engines() -> None:
+@pytest.fixture(autouse=True, scope="module")
+def quick_engines() -> Iterator[None]:
+    """In the table while a file of these tests runs, for others read the table."""
     engines.register()
+    yield
+    engines.unregister()
 
 
 @pytest.fixture

@@ -202,6 +202,12 @@ def register() -> None:
         )
 
 
+def unregister() -> None:
+    """Take them out again."""
+    for role in _QUICK:
+        del ENGINES[role]["quick"]
+
+
 def _builder(role: Role, kind: type[_Quick]) -> Callable[[BuildInputs[QuickOptions]], _Quick]:
     return lambda inputs: kind(role, inputs)
 
