@@ -72,6 +72,11 @@ def app_of(stand: Stand) -> FastAPI:
             client.update_collection_aliases(models.ChangeAliasesOperation.model_validate(body).actions)
         return answered(True)
 
+    @app.get("/collections")
+    def collections() -> Any:
+        with stand.turn:
+            return answered(client.get_collections())
+
     @app.get("/collections/{name}/exists")
     def exists(name: str) -> Any:
         with stand.turn:

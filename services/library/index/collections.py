@@ -64,13 +64,15 @@ class Collections:
         live = {name: aliases[name] for name in wanted if name in aliases}
         if any(not _generation_of(wanted[name], live[name]) for name in live) and not rebuild:
             raise mismatch(self._url, live, wanted)
+        # By the list: whether a name exists is said of aliases too, and another process may make them just now.
+        names = {collection.name for collection in self._client.get_collections().collections}
+        if foreign := sorted(names & wanted.keys()):
+            raise IndexMismatch(
+                f"The index {self._url} has a collection called {foreign[0]!r} that is not Reelwise's: Reelwise needs "
+                "that name as an alias; use another Qdrant server."
+            )
         for collection in Collection:
             alias, name = collection.value, wanted[collection.value]
-            if alias not in aliases and self._client.collection_exists(alias):
-                raise IndexMismatch(
-                    f"The index {self._url} has a collection called {alias!r} that is not Reelwise's: Reelwise needs "
-                    "that name as an alias; use another Qdrant server."
-                )
             fits = alias in live and _generation_of(name, live[alias])
             self.create(collection, live[alias] if fits else name)
             if not fits:

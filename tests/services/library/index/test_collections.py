@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import numpy as np
 import pytest
+from qdrant_client import QdrantClient
+from qdrant_client.models import Distance, VectorParams
 
-from services.library.index.collections import CollectionOptions
+from services.library.errors import IndexMismatch
+from services.library.index.collections import CollectionOptions, Collections
 from services.library.index.port import Collection, Filter, Point
 from services.library.index.schema import IndexDims
 from services.library.index.server import ServerIndex
@@ -61,6 +65,32 @@ def test_by_default_the_server_decides(url: str) -> None:
         asked = ("shard_number", "replication_factor", "write_consistency_factor", "quantization_config")
         assert all(sent.get(option) is None for option in asked)
         assert all(vector.get("on_disk") is None for vector in sent["vectors"].values())
+
+
+def test_a_server_that_uses_the_name_for_something_else_is_refused_and_left_as_it_is(url: str) -> None:
+    with closing(QdrantClient(url=url, check_compatibility=False)) as client:
+        client.create_collection("moments", vectors_config=VectorParams(size=2, distance=Distance.COSINE))
+        with pytest.raises(IndexMismatch, match="a collection called 'moments' that is not Reelwise's"):
+            ServerIndex(url, DIMS)
+        assert [one.name for one in client.get_collections().collections] == ["moments"]
+
+
+def test_who_opens_while_another_process_makes_the_collections_uses_these(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Collections.aliases
+
+    def overtaken(collections: Collections) -> dict[str, str]:
+        before = asked(collections)
+        monkeypatch.setattr(Collections, "aliases", asked)
+        ServerIndex(url, DIMS).close()
+        return before
+
+    monkeypatch.setattr(Collections, "aliases", overtaken)
+    index = filled(ServerIndex(url, DIMS))
+    assert index.count(Collection.VIDEOS) == len(IDS)
+    assert len(created(url)) == 2
+    index.close()
 
 
 def test_a_new_collection_has_the_points_and_vectors_of_the_old_one_and_is_used_in_one_step(url: str) -> None:
