@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
-import numpy as np
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
@@ -29,7 +28,6 @@ from services.library.index.port import (
     Collection,
     Filter,
     Hit,
-    MultiVector,
     Point,
     PreparedFilter,
     SparseVector,
@@ -37,6 +35,13 @@ from services.library.index.port import (
     Vector,
 )
 from services.library.index.schema import IndexDims
+from services.library.index.server_values import (
+    payload_selector,
+    server_filter,
+    server_vector,
+    server_vectors,
+    stored_of,
+)
 from services.library.jsonable import storable_json
 
 TIMEOUT_S = 30
@@ -78,7 +83,7 @@ class ServerIndex:
         ready = checked(collection, points, self._dims)
         for batch in batches(ready):
             structs = [
-                models.PointStruct(id=point.id, vector=_vectors(point.vectors), payload=dict(point.payload))
+                models.PointStruct(id=point.id, vector=server_vectors(point.vectors), payload=dict(point.payload))
                 for point in batch
             ]
             with self._talking():
@@ -86,7 +91,7 @@ class ServerIndex:
 
     def delete(self, collection: Collection, where: Filter) -> None:
         """Remove every point the filter keeps."""
-        selector = models.FilterSelector(filter=_filter(checked_filter(collection, where)))
+        selector = models.FilterSelector(filter=server_filter(checked_filter(collection, where)))
         with self._talking():
             self.client.delete(collection.value, selector, wait=True)
 
@@ -113,7 +118,7 @@ class ServerIndex:
         ready = checked_vector(collection, using, vector, self._dims)
         if ready is None:
             return []
-        return self._ranked(collection, _vector(ready), using, where, limit, fields, quick)
+        return self._ranked(collection, server_vector(ready), using, where, limit, fields, quick)
 
     def discover(
         self,
@@ -144,7 +149,7 @@ class ServerIndex:
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
-        return PreparedFilter(collection, _filter(checked_filter(collection, where)))
+        return PreparedFilter(collection, server_filter(checked_filter(collection, where)))
 
     def retrieve(
         self,
@@ -162,10 +167,10 @@ class ServerIndex:
                 collection.value,
                 list(dict.fromkeys(wanted)),
                 with_vectors=vectors,
-                with_payload=_payload(fields),
+                with_payload=payload_selector(fields),
             )
         found = {str(record.id): record for record in records}
-        return [_stored(found[one]) for one in wanted if one in found]
+        return [stored_of(found[one]) for one in wanted if one in found]
 
     def scroll(
         self,
@@ -176,16 +181,16 @@ class ServerIndex:
         fields: Sequence[str] | None = None,
     ) -> list[Stored]:
         """Points the filter keeps, ordered by id."""
-        condition = _filter(checked_filter(collection, where))
+        condition = server_filter(checked_filter(collection, where))
         with self._talking():
             records, _ = self.client.scroll(
-                collection.value, scroll_filter=condition, limit=limit, with_payload=_payload(fields)
+                collection.value, scroll_filter=condition, limit=limit, with_payload=payload_selector(fields)
             )
-        return [_stored(record) for record in records]
+        return [stored_of(record) for record in records]
 
     def count(self, collection: Collection, where: Filter | None = None) -> int:
         """How many points the filter keeps, exactly."""
-        condition = _filter(checked_filter(collection, where))
+        condition = server_filter(checked_filter(collection, where))
         with self._talking():
             return self.client.count(collection.value, count_filter=condition, exact=True).count
 
@@ -193,7 +198,7 @@ class ServerIndex:
         self, collection: Collection, key: str, *, where: Filter | None = None, limit: int = 50
     ) -> dict[str, int]:
         """Value -> points that have it, most frequent first. Raises `IndexMismatch` for a field that is no keyword."""
-        condition = _filter(checked_filter(collection, where))
+        condition = server_filter(checked_filter(collection, where))
         with self._talking():
             response = self.client.facet(
                 collection.value, checked_facet(collection, key), facet_filter=condition, limit=limit, exact=True
@@ -249,7 +254,7 @@ class ServerIndex:
         fields: Sequence[str] | None,
         quick: bool = False,
     ) -> list[Hit]:
-        condition = _filter(checked_filter(collection, where))
+        condition = server_filter(checked_filter(collection, where))
         with self._talking():
             if self._url == MEMORY and using is not None and not self._anyone_has(collection, using):
                 return []
@@ -259,7 +264,7 @@ class ServerIndex:
                 using=using,
                 query_filter=condition,
                 limit=limit,
-                with_payload=_payload(fields),
+                with_payload=payload_selector(fields),
                 search_params=models.SearchParams(hnsw_ef=max(QUICK_EF, limit)) if quick else None,
             )
         return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in found.points]
@@ -281,59 +286,3 @@ class ServerIndex:
         """The client's in-memory mode refuses to query a vector that no point has yet; a server finds nothing."""
         has = models.Filter(must=[models.HasVectorCondition(has_vector=vector)])
         return self.client.count(collection.value, count_filter=has).count > 0
-
-
-def _vector(vector: Vector | MultiVector | SparseVector) -> Any:
-    if isinstance(vector, SparseVector):
-        return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-    return vector.tolist()
-
-
-def _vectors(vectors: Mapping[str, Vector | MultiVector | SparseVector]) -> dict[str, Any]:
-    return {name: _vector(vector) for name, vector in vectors.items()}
-
-
-def _payload(fields: Sequence[str] | None) -> bool | list[str]:
-    return True if fields is None else list(fields) or False
-
-
-def _stored(record: models.Record) -> Stored:
-    vectors: dict[str, Vector | MultiVector | SparseVector] = {}
-    if isinstance(record.vector, Mapping):
-        for name, value in record.vector.items():
-            if isinstance(value, models.SparseVector):
-                order = np.argsort(value.indices)
-                indices = tuple(value.indices[at] for at in order)
-                vectors[name] = SparseVector(indices, tuple(value.values[at] for at in order))
-            else:
-                vectors[name] = np.asarray(value, dtype=np.float32)
-    return Stored(str(record.id), record.payload or {}, vectors)
-
-
-def _filter(where: Filter) -> models.Filter:
-    must: list[Any] = []
-    must_not: list[Any] = []
-    for key, values in where.equals.items():
-        # Nothing is one of no values; no id is in the empty list.
-        must.append(_any_of(key, values) if values else models.HasIdCondition(has_id=[]))
-    for key, values in where.excludes.items():
-        if values:
-            must_not.append(_any_of(key, values))
-    for key, (low, high) in where.ranges.items():
-        if low is not None or high is not None:
-            must.append(models.FieldCondition(key=key, range=models.Range(gte=low, lte=high)))
-    if where.ids is not None:
-        must.append(models.HasIdCondition(has_id=list(where.ids)))
-    if where.within is not None:
-        assert isinstance(where.within.condition, models.Filter), "prepared by another index"
-        must.append(where.within.condition)
-    if where.without is not None:
-        assert isinstance(where.without.condition, models.Filter), "prepared by another index"
-        must_not.append(where.without.condition)
-    if where.not_ids:
-        must_not.append(models.HasIdCondition(has_id=list(where.not_ids)))
-    return models.Filter(must=must or None, must_not=must_not or None)
-
-
-def _any_of(key: str, values: Sequence[str | int | bool]) -> models.FieldCondition:
-    return models.FieldCondition(key=key, match=models.MatchAny(any=[str(value) for value in values]))
