@@ -19,7 +19,7 @@ from services.telemetry.work import LaneRun, Outcome, lane_run
 from workers.copies.link import link_copies
 from workers.held import HeldLeases
 from workers.media.errors import MediaRejected
-from workers.pipeline import EarlierLaneDue, Pipeline
+from workers.pipeline import EarlierLaneDue, Pipeline, outputs_of, reports_of
 from workers.publish import publish, unfinished
 from workers.stages.signature import SIGNATURE, SignatureOutput
 
@@ -159,9 +159,10 @@ class LaneWorker:
             link_copies(library.record, video, signature.signature(library.blobs))
         if lane is Lane.PUBLISH:
             previous = library.record.understanding(video.id)
-            reports = self.pipeline.reports(video, _fingerprints(previous))
             source = self.pipeline.source(video)
-            everything = {**self.pipeline.outputs(video), **outputs}
+            stored = self.pipeline.stored(source)
+            reports = reports_of(stored, _fingerprints(previous))
+            everything = {**outputs_of(stored), **outputs}
             publish(library, self.pipeline.runtime, source, everything, reports)
 
     def _send_back(self, video: Video, lease: Lease, due: EarlierLaneDue) -> Lane | None:

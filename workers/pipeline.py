@@ -105,22 +105,25 @@ class Pipeline:
         if original is None:
             return {}
         theirs = self.source(original)
-        own_prints = fingerprints(STAGES, source, settings, self.runtime)
         prints = fingerprints(STAGES, theirs, settings, self.runtime)
+        own = record.stage_results(source.video.id, fingerprints(STAGES, source, settings, self.runtime))
+        stored = record.stage_results(original.id, prints)
         reuse = {}
         for stage in (_BY_NAME[name] for name in REUSABLE):
             profile = self.runtime.profile
             alike = stage.inputs(source, settings, profile) == stage.inputs(theirs, settings, profile)
-            own = record.stage_result(source.video.id, stage.name, own_prints[stage.name])
-            if alike and own is None and record.stage_result(original.id, stage.name, prints[stage.name]) is not None:
+            if alike and stage.name not in own and stage.name in stored:
                 reuse[stage.name] = Reused(original.id, prints[stage.name])
         return reuse
 
+    def stored(self, source: Source) -> Mapping[str, StageResult]:
+        """The results that are fresh, by stage."""
+        return self.library.record.stage_results(source.video.id, self.fingerprints(source))
+
     def stale(self, video: Video) -> tuple[str, ...]:
         """Names of the stages whose result is missing for the code, models, settings and metadata of today."""
-        prints = self.fingerprints(self.source(video))
-        record = self.library.record
-        return tuple(s.name for s in STAGES if record.stage_result(video.id, s.name, prints[s.name]) is None)
+        stored = self.stored(self.source(video))
+        return tuple(stage.name for stage in STAGES if stage.name not in stored)
 
     def run_lane(self, video: Video, lane: Lane, report: ProgressReport) -> Mapping[str, StageOutput]:
         """Make what is missing of a lane's stages; every result is stored as soon as it is made.
@@ -132,14 +135,14 @@ class Pipeline:
         source = self.source(video)
         reuse = self.reuse(source)
         prints = fingerprints(STAGES, source, self.library.settings, self.runtime, reuse)
+        results = self.library.record.stage_results(video.id, prints)
         outputs: dict[str, StageOutput] = {}
 
         def ensure(stage: Stage) -> None:
             if stage.name in outputs:
                 return
-            stored = self.library.record.stage_result(video.id, stage.name, prints[stage.name])
-            if stored is not None:
-                outputs[stage.name] = stage.output.model_validate(stored.output)
+            if stage.name in results:
+                outputs[stage.name] = stage.output.model_validate(results[stage.name].output)
                 return
             if stage.name in reuse:
                 outputs[stage.name] = self._take_over(stage, source, prints[stage.name], reuse[stage.name])
@@ -158,31 +161,7 @@ class Pipeline:
 
     def outputs(self, video: Video) -> Mapping[str, StageOutput]:
         """All stage results that are fresh, by name."""
-        prints = self.fingerprints(self.source(video))
-        found = {}
-        for stage in STAGES:
-            stored = self.library.record.stage_result(video.id, stage.name, prints[stage.name])
-            if stored is not None:
-                found[stage.name] = stage.output.model_validate(stored.output)
-        return found
-
-    def reports(self, video: Video, previous: Mapping[str, str | None]) -> tuple[StageReport, ...]:
-        """What each stage cost; `reused` where `previous` (stage -> fingerprint, of the last understanding) agrees."""
-        prints = self.fingerprints(self.source(video))
-        reports = []
-        for stage in STAGES:
-            stored = self.library.record.stage_result(video.id, stage.name, prints[stage.name])
-            if stored is not None:
-                reports.append(
-                    StageReport(
-                        name=stage.name,
-                        seconds=round(stored.seconds, 3),
-                        reused=previous.get(stage.name) == stored.fingerprint,
-                        model=stored.model,
-                        fingerprint=stored.fingerprint,
-                    )
-                )
-        return tuple(reports)
+        return outputs_of(self.stored(self.source(video)))
 
     def _take_over(self, stage: Stage, source: Source, fingerprint: str, reused: Reused) -> StageOutput:
         """Store another video's result as this one's, saying whose it is; it cost nothing here."""
@@ -243,6 +222,26 @@ class Pipeline:
             self.library.record.add_cost(cost)
         except LibraryError:
             logger.exception("the cost of stage %s of video %s was not recorded", cost.stage, cost.video_id)
+
+
+def outputs_of(stored: Mapping[str, StageResult]) -> Mapping[str, StageOutput]:
+    """What stored results say, by stage."""
+    return {name: _BY_NAME[name].output.model_validate(result.output) for name, result in stored.items()}
+
+
+def reports_of(stored: Mapping[str, StageResult], previous: Mapping[str, str | None]) -> tuple[StageReport, ...]:
+    """What each stage cost; `reused` where `previous` (stage -> fingerprint, of the last understanding) agrees."""
+    return tuple(
+        StageReport(
+            name=stage.name,
+            seconds=round(result.seconds, 3),
+            reused=previous.get(stage.name) == result.fingerprint,
+            model=result.model,
+            fingerprint=result.fingerprint,
+        )
+        for stage in STAGES
+        if (result := stored.get(stage.name)) is not None
+    )
 
 
 _BY_NAME = {stage.name: stage for stage in STAGES}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
-import yaml
+from services.library.once import once
+from services.library.yaml_text import parsed
 
 Language = Literal["en", "zh"]
 
@@ -17,10 +17,10 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 CATALOGUE = Path(__file__).parent / "messages.yaml"
 
 
-@cache
+@once
 def catalogue(language: Language) -> Mapping[str, str]:
     """Every message of a language by its key; `{name}` in a message is filled in by whoever shows it."""
-    written = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+    written = parsed(CATALOGUE.read_text(encoding="utf-8"))
     return MappingProxyType({key: str(texts[language]) for key, texts in written.items()})
 
 

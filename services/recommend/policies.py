@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.intake.errors import ServiceError
+from services.library.yaml_text import parsed
 
 SOURCES = (
     "meaning",
@@ -145,7 +146,7 @@ def _read(path: Path | None) -> Policies:
     where = path or files("services.recommend") / "policies.yaml"
     remedy = "Correct the file that REELWISE_POLICIES names; docs/recommending.md explains every field."
     try:
-        data = yaml.safe_load(where.read_text(encoding="utf-8"))
+        data = parsed(where.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyFault(f"The policies in {where} cannot be read: {error}.", remedy=remedy) from error
     except yaml.YAMLError as error:

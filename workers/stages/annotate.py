@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.profile import Profile, Role
 from services.library.calibration import Calibration, load_calibration
+from services.library.digest import content_digest
 from services.library.record.types import Lane
 from services.library.safety import assess, load_rules
 from services.library.taxonomy.loader import load_taxonomy
@@ -56,9 +57,9 @@ class AnnotateOutput(StageOutput):
 
 def _inputs(source: Source, settings: Settings, _: Profile) -> Mapping[str, Any]:
     return {
-        "taxonomy": load_taxonomy().model_dump(mode="json"),
-        "safety": load_rules(settings.safety_rules).model_dump(mode="json"),
-        "calibration": load_calibration(settings.calibration).model_dump(mode="json"),
+        "taxonomy": content_digest(load_taxonomy()),
+        "safety": content_digest(load_rules(settings.safety_rules)),
+        "calibration": content_digest(load_calibration(settings.calibration)),
         "hashtags": source.metadata.hashtags,
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable
 from models.profile import Profile, Role
+from services.library.digest import content_digest
 from services.library.record.types import Lane
 from services.library.understanding import Evidence, EvidenceKind
 from services.settings import Settings
@@ -49,8 +50,8 @@ class DescribeOutput(StageOutput):
 
 
 def _inputs(_: Source, __: Settings, profile: Profile) -> Mapping[str, Any]:
-    prompts = [load_prompt(profile.asking.prompts, language).model_dump(mode="json") for language in LANGUAGES]
     asking = profile.asking
+    prompts = [content_digest(load_prompt(asking.prompts, language)) for language in LANGUAGES]
     return {"prompts": prompts, "budget": _BUDGET, "min_words": asking.min_words, "images": asking.images}
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.library.once import once
+from services.library.yaml_text import parsed
 
 CURVES_FILE = Path(__file__).with_name("curves.yaml")
 """The curves that ship, fitted by `python -m benchmarks.calibrate`."""
@@ -64,10 +66,10 @@ def load_calibration(file: Path | None = None) -> Calibration:
     return _load((file or CURVES_FILE).resolve())
 
 
-@cache
+@once
 def _load(file: Path) -> Calibration:
     try:
-        return Calibration.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return Calibration.model_validate(parsed(file.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise CalibrationError(f"{file}: not found; correct REELWISE_CALIBRATION or unset it") from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:

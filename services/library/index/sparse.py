@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -19,6 +18,7 @@ import jieba
 import zhconv
 
 from services.library.index.port import SparseVector
+from services.library.once import once
 
 K1 = 1.2
 """How fast repeating a word stops to matter."""
@@ -46,7 +46,7 @@ _STOPWORDS = (
 STOPWORDS = frozenset(_STOPWORDS.split())
 
 
-@cache
+@once
 def _segmenter() -> Any:
     """jieba with its own dictionary, built in 0.6 s.
 

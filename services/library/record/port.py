@@ -145,6 +145,10 @@ class RecordPort(Protocol):
         """The stored result for exactly this fingerprint."""
         ...
 
+    def stage_results(self, video_id: str, fingerprints: Mapping[str, str]) -> dict[str, StageResult]:
+        """By stage, what is stored for exactly these fingerprints (stage -> fingerprint)."""
+        ...
+
     def put_stage_result(self, result: StageResult, cost: StageCost | None = None) -> None:
         """Idempotent: the first result of a fingerprint stays. The cost is added in any case."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import JSON, Text, bindparam, cast, func, select
 from sqlalchemy.orm import Session
@@ -29,6 +29,14 @@ class Results(Database):
             if row is None:
                 return None
             return StageResult(row.video_id, row.stage, row.fingerprint, row.output, row.model, row.seconds)
+
+    def stage_results(self, video_id: str, fingerprints: Mapping[str, str]) -> dict[str, StageResult]:
+        """By stage, the outputs stored for these fingerprints (stage -> fingerprint), of those that are there."""
+        wanted = {"video": video_id, "fingerprints": list(fingerprints.values())}
+        with self._reading() as connection:
+            rows = connection.execute(_STAGE_RESULTS, wanted).all()
+        found = (StageResult(video_id, *row) for row in rows)
+        return {one.stage: one for one in found if fingerprints.get(one.stage) == one.fingerprint}
 
     def put_stage_result(self, result: StageResult, cost: StageCost | None = None) -> None:
         """Idempotent: the first result of a fingerprint stays. Raises `UnknownVideo`, `InvalidValue` (not JSON).
@@ -103,6 +111,11 @@ class Results(Database):
         if session.scalar(select(VideoRow.id).where(VideoRow.id == video_id)) is None:
             raise UnknownVideo(video_id)
 
+
+_stored = StageResultRow.__table__.c
+_STAGE_RESULTS = select(
+    _stored.stage, _stored.fingerprint, _stored.output, _stored.model, _stored.seconds
+).where(_stored.video_id == bindparam("video"), _stored.fingerprint.in_(bindparam("fingerprints", expanding=True)))
 
 _row = UnderstandingRow.__table__.c
 _REVISIONS = select(_row.video_id, _row.revision, _row.updated_at).where(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from services.library.once import once
 from services.library.safety.patterns import Finder
 from services.library.understanding import EvidenceKind
+from services.library.yaml_text import parsed
 
 RULES_FILE = Path(__file__).with_name("safety_rules.yaml")
 
@@ -159,11 +161,11 @@ def load_rules(file: Path | None = None) -> SafetyRules:
     return _load((file or RULES_FILE).resolve())
 
 
-@cache
+@once
 def _load(file: Path) -> SafetyRules:
     try:
         text = file.read_text(encoding="utf-8")
-        return SafetyRules.model_validate(yaml.safe_load(text))
+        return SafetyRules.model_validate(parsed(text))
     except FileNotFoundError as error:
         raise SafetyRulesError(f"{file}: not found; correct REELWISE_SAFETY_RULES or unset it") from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from services.library.once import once
 from services.library.taxonomy.types import Entry, EntryT, Mood, Occasion, Taxonomy, Topic
+from services.library.yaml_text import parsed
 
 HERE = Path(__file__).parent
 
@@ -28,7 +29,7 @@ def load_taxonomy(folder: Path | None = None) -> Taxonomy:
     return _load((folder or HERE).resolve())
 
 
-@cache
+@once
 def _load(folder: Path) -> Taxonomy:
     topics_file, moods_file, occasions_file = (folder / f"{name}.yaml" for name in ("topics", "moods", "occasions"))
     topics_version, raw_topics = _read(topics_file, "topics")
@@ -53,7 +54,7 @@ def _load(folder: Path) -> Taxonomy:
 
 def _read(file: Path, key: str) -> tuple[int, list[Mapping[str, Any]]]:
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = parsed(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise TaxonomyError(f"{file}: not found; a taxonomy folder holds topics, moods and occasions.yaml") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

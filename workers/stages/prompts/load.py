@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.library.once import once
 from services.library.understanding import EvidenceKind
+from services.library.yaml_text import parsed
 
 LANGUAGES = ("en", "zh")
 MAX_TAGS = 4
@@ -91,11 +91,11 @@ def _compact(answer: PromptAnswer) -> str:
     return json.dumps(answer.model_dump(exclude_none=True), ensure_ascii=False, separators=(",", ":"))
 
 
-@cache
+@once
 def load_prompt(name: str, language: str) -> Prompt:
     """The prompt of the set `name` ("brief" or "full") that answers in `language` ("en" or "zh")."""
     text = files("workers.stages.prompts").joinpath(name, f"{language}.yaml").read_text(encoding="utf-8")
-    return Prompt.model_validate(yaml.safe_load(text))
+    return Prompt.model_validate(parsed(text))
 
 
 def answer_schema(language: str, evidence_ids: Sequence[str], *, why: bool = True) -> dict[str, Any]:

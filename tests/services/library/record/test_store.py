@@ -114,6 +114,21 @@ def test_the_first_result_of_a_fingerprint_stays(record, submission):
     assert record.stage_result(video.id, "speech", "f2") is None
 
 
+def test_results_are_read_together_for_exactly_the_fingerprints_asked_for(record, submission):
+    video, _ = record.submit(submission("a"))
+    other, _ = record.submit(submission("b"))
+    stored = [
+        StageResult(video.id, "speech", "f1", {"text": "你好"}, "whisper@1", 2.5),
+        StageResult(video.id, "ocr", "f2", {"lines": []}, None, 0.5),
+        StageResult(other.id, "speech", "f3", {"text": "other"}, None, 1.0),
+    ]
+    for one in stored:
+        record.put_stage_result(one)
+    assert record.stage_results(video.id, {"speech": "f1", "ocr": "f2"}) == {"speech": stored[0], "ocr": stored[1]}
+    assert record.stage_results(video.id, {"speech": "f3", "ocr": "f1", "sound": "f2"}) == {}
+    assert record.stage_results(video.id, {}) == {}
+
+
 def test_a_result_that_is_not_json_is_refused_with_its_place(record, submission):
     video, _ = record.submit(submission("a"))
     with pytest.raises(InvalidValue, match=r"stage 'speech'\.words\[1\] is nan"):
