@@ -33,8 +33,8 @@ from services.library.errors import LibraryError
 _SCALING_SHARE = 0.4
 """Of the time there is, for throughput by number of processes; the rest is for the burst and the steady rate."""
 
-_BURST_SHARE = 0.35
-"""Of the time that is left then, for the burst."""
+_BURST_SHARE = 0.25
+"""Of the time there is, for the burst."""
 
 _SAMPLE_S = 0.5
 _DRAIN_S = 120.0
@@ -150,36 +150,36 @@ def measure(clip: Path, runtime: Runtime, sizes: Sizes, say: Say, *, data: Path 
 
 
 def _run(fleet: Fleet, client: Client, recording: Recording, sizes: Sizes, say: Say) -> Load:
-    began = time.monotonic()
-    ends = began + sizes.seconds
     most = max(sizes.processes)
+    scaling_s = _SCALING_SHARE * sizes.seconds / len(sizes.processes)
+    burst_s = _BURST_SHARE * sizes.seconds
+    steady_s = (1 - _SCALING_SHARE - _BURST_SHARE) * sizes.seconds
     # What is handed in grows with the processes, so that every number of them is watched for about as long.
     unit = max(1, round(_SCALING_SHARE * sizes.submissions / sum(sizes.processes)))
     scaling = []
     for processes in sizes.processes:
         say(f"throughput with {processes} worker processes")
-        until = time.monotonic() + _SCALING_SHARE * sizes.seconds / len(sizes.processes)
-        scaling.append(_throughput(fleet, client, processes, sizes.threads, unit * processes, until))
+        scaling.append(_throughput(fleet, client, processes, sizes.threads, unit * processes, scaling_s))
     left = max(2, sizes.submissions - sum(point.videos for point in scaling))
     with fleet.workers(most, sizes.threads) as workers:
         # No more than gets done in the time, or the steady rate would begin with a queue.
-        fits = round(_BURST_SHARE * (ends - time.monotonic()) * max(point.per_s for point in scaling))
+        fits = round(burst_s * max(point.per_s for point in scaling))
         size = max(1, min(left // 2, fits))
         say(f"a burst of {size}")
-        burst = _part(fleet, client, workers, size, None, ends)
+        burst = _part(fleet, client, workers, size, None, burst_s)
         rate = max(0.1, _STEADY * burst.per_s)
         say(f"{rate:.1f} videos a second")
-        steady = _part(fleet, client, workers, left - size, rate, ends)
+        steady = _part(fleet, client, workers, left - size, rate, steady_s)
     waited = {name: round(seconds, 3) for name, seconds in recording.seconds.items()}
     return Load(os.cpu_count() or 1, sizes.threads, waited, tuple(scaling), burst, steady)
 
 
-def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, videos: int, until: float) -> Throughput:
-    """Keep more waiting than is worked on until `until`, or until `videos` were handed in and are done."""
+def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, videos: int, for_s: float) -> Throughput:
+    """Keep more waiting than is worked on for so long, or until `videos` were handed in and are done."""
     enough = round(1.5 * processes * threads)
     samples: list[tuple[float, int, float]] = []
     with fleet.workers(processes, threads) as workers:
-        before, taken = client.counts()["ready"], 0
+        before, taken, until = client.counts()["ready"], 0, time.monotonic() + for_s
 
         def sample() -> int:
             done = client.counts()["ready"] - before
@@ -190,7 +190,8 @@ def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, vide
             taken += client.submit(min(videos - taken, max(0, enough - (taken - done))), per_s=None, until=until)
             time.sleep(_SAMPLE_S)
         # What is left is done before the next part, which is to start from nothing.
-        client.wait(before + taken, until=time.monotonic() + _DRAIN_S)
+        if not client.wait(before + taken, until=time.monotonic() + _DRAIN_S):
+            raise FleetUnavailable(f"{client.counts()['ready'] - before} of {taken} were done {_DRAIN_S:.0f} s later")
     (first, _, _), (last, done, spent) = samples[0], samples[-1]
     # Filling up comes first; a batch that was done before the time was up is taken whole.
     start, gone, cpu = next(one for one in samples if done == videos or one[0] >= first + (last - first) / 3)
@@ -199,17 +200,16 @@ def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, vide
     return Throughput(processes, taken, round(seconds, 1), round(ready / seconds, 2), round(cpu_ms, 1))
 
 
-def _part(fleet: Fleet, client: Client, workers: Sequence[int], videos: int, per_s: float | None, until: float) -> Part:
+def _part(fleet: Fleet, client: Client, workers: Sequence[int], videos: int, per_s: float | None, for_s: float) -> Part:
     ours = list(workers)
     before, cpu, began = client.counts()["ready"], fleet.cpu(ours), time.monotonic()
     client.seconds.clear()
     client.errors.clear()
     watch = Watch(lambda: client.counts()["ready"] - before, lambda: fleet.resident(ours))
     with client.reading(), watch.watching():
-        # A fifth of the time is left for what was handed in to get done.
-        submitted = client.submit(videos, per_s=per_s, until=began + 0.8 * (until - began))
+        submitted = client.submit(videos, per_s=per_s, until=began + for_s)
         handed_in = time.monotonic() - began
-        client.wait(before + submitted, until=until)
+        client.wait(before + submitted, until=began + for_s + _DRAIN_S)
     seconds = time.monotonic() - began
     ready = client.counts()["ready"] - before
     now = fleet.cpu(ours)

@@ -60,17 +60,16 @@ class Client:
         began = time.monotonic()
 
         def one(number: int) -> bool:
-            if per_s is not None:
-                time.sleep(max(0.0, began + number / per_s - time.monotonic()))
-            if time.monotonic() > until:
+            at = time.monotonic() if per_s is None else began + number / per_s
+            if max(at, time.monotonic()) > until:
                 return False
-            self._submit()
-            return True
+            time.sleep(max(0.0, at - time.monotonic()))
+            return self._submit(until)
 
         with ThreadPoolExecutor(_SUBMITTERS) as pool:
             return sum(pool.map(one, range(count)))
 
-    def _submit(self) -> None:
+    def _submit(self, until: float) -> bool:
         with self._lock:
             self._number += 1
             number = self._number
@@ -83,10 +82,14 @@ class Client:
             if answer.status_code != 429:
                 break
             self.held_back += 1
-            time.sleep(float(answer.headers.get("Retry-After", "1")))
+            pause_s = float(answer.headers.get("Retry-After", "1"))
+            if time.monotonic() + pause_s > until:
+                return False
+            time.sleep(pause_s)
         self.seconds["POST /v1/videos"].append(time.monotonic() - began)
         answer.raise_for_status()
         self.ids.append(answer.json()["id"])
+        return True
 
     def counts(self) -> Counter[str]:
         """Videos by state, as the API tells."""

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import redis
+from celery import Celery
 from sqlalchemy import create_engine, text
 
 from benchmarks.load_work import Recording
@@ -42,15 +43,31 @@ class Fleet:
 
     @contextmanager
     def workers(self, processes: int, threads: int) -> Iterator[list[int]]:
-        """So many worker processes of all lanes, with `threads` lanes at once each; told to stop at the end."""
+        """So many worker processes of all lanes, with `threads` lanes at once each; told to stop at the end.
+
+        All are connected to the broker when the block begins. Raises `FleetUnavailable` where one does not get there.
+        """
         arguments = ["-m", "benchmarks.load_work", "--recording", str(self.folder / "recording.json")]
         with ExitStack() as stack:
-            yield [
+            started = [
                 stack.enter_context(
                     _process(self.folder, f"worker{number}", [*arguments, "--threads", str(threads)], self.environment)
-                ).pid
+                )
                 for number in range(processes)
             ]
+            self._until_all_consume(started)
+            try:
+                yield [worker.pid for worker in started]
+            finally:
+                for worker in started:  # all at once; each is waited for one after another
+                    worker.send_signal(signal.SIGTERM)
+
+    def _until_all_consume(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:
+        ends = time.monotonic() + _PATIENCE_S
+        with Celery(broker=self.environment["REELWISE_BROKER_URL"]) as app:
+            while len(app.control.ping(timeout=1.0)) < len(workers):
+                if time.monotonic() > ends or any(worker.poll() is not None for worker in workers):
+                    raise FleetUnavailable(f"not all workers got to the broker: see {self.folder}/worker*.log")
 
     def cpu(self, workers: list[int]) -> dict[str, float]:
         """Processor seconds so far, by kind of process."""
@@ -110,7 +127,7 @@ def _process(
         )
         try:
             yield process
-            if process.poll() is not None:
+            if process.poll():
                 raise FleetUnavailable(f"{name} ended with status {process.returncode}: see {folder / name}.log")
         finally:
             if process.poll() is None:
