@@ -175,7 +175,7 @@ class Settings(BaseSettings):
         2.0, gt=0, description="How long a feed waits for its sources, seconds; late ones are left out."
     )
     kept_videos: int = Field(
-        100_000, ge=1000, description="Most videos whose labels and text vectors are kept in memory, about 4 KB each."
+        100_000, ge=1000, description="Most videos whose labels and vectors are kept in memory, about 6 KB each."
     )
     optimize_after_points: int = Field(
         500, gt=0, description="Points written to the embedded index after which it is optimized when idle."

@@ -151,22 +151,22 @@ def app_of(stand: Stand) -> FastAPI:
         with stand.turn:
             return answered(client.count(name, count_filter=models.CountRequest.model_validate(body).filter))
 
-    @app.post("/collections/{name}/points/query")
+    @app.post("/collections/{name}/points/query/batch")
     def query(name: str, body: dict[str, Any]) -> Any:
-        wanted = models.QueryRequest.model_validate(body)
         with stand.turn:
-            if not stand.has(name, wanted.using):
-                return answered({"points": []})
-            return answered(
-                client.query_points(
-                    name,
-                    query=wanted.query,
-                    using=wanted.using,
-                    query_filter=wanted.filter,
-                    limit=wanted.limit or 10,
-                    with_payload=wanted.with_payload,
-                )
-            )
+            return answered([found(name, one) for one in models.QueryRequestBatch.model_validate(body).searches])
+
+    def found(name: str, wanted: models.QueryRequest) -> models.QueryResponse:
+        if not stand.has(name, wanted.using):
+            return models.QueryResponse(points=[])
+        return client.query_points(
+            name,
+            query=wanted.query,
+            using=wanted.using,
+            query_filter=wanted.filter,
+            limit=wanted.limit or 10,
+            with_payload=wanted.with_payload or False,
+        )
 
     @app.post("/collections/{name}/facet")
     def facet(name: str, body: dict[str, Any]) -> Any:

@@ -19,6 +19,8 @@ from benchmarks.recommend_catalogue import DIMS, Clip, make_clips
 from benchmarks.recommend_points import write_points
 from benchmarks.recsys.audience import Response, SimClip
 from benchmarks.recsys.simulate import World
+from services.library.index import asks
+from services.library.index.port import Hit
 from services.library.library import Library
 from services.library.record.events import Event, EventKind
 from services.library.record.store import Record
@@ -154,9 +156,13 @@ class WithoutSession:
         """As the source within."""
         return self._inner.applies(self._cut(request))
 
-    def candidates(self, request: SourceRequest) -> Scores:
+    def asks(self, request: SourceRequest) -> Sequence[asks.Ask]:
         """As the source within, for a viewer who has just come."""
-        return self._inner.candidates(self._cut(request))
+        return self._inner.asks(self._cut(request))
+
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
+        """As the source within, for a viewer who has just come."""
+        return self._inner.candidates(self._cut(request), answers)
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """As the source within, for a viewer who has just come."""

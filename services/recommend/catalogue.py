@@ -16,10 +16,7 @@ FIELDS = ("title", "creator", "language", "duration_s", "published_at", "safety"
 """Payload fields that ranking needs; reading whole payloads costs several times as much."""
 
 CAPACITY = 100_000
-"""Videos and text vectors kept unless the settings say otherwise, about 4 KB for each with 384 numbers."""
-
-LOOKS_CAPACITY = 20_000
-"""Mean frames kept, about 1.7 KB each with 384 numbers."""
+"""Videos, text vectors and mean frames kept unless the settings say otherwise, about 6 KB for each with 384 numbers."""
 
 TTL_S = 30.0
 """How long a kept video may differ from an index that others write to, seconds. Filters always ask the index itself."""
@@ -43,7 +40,7 @@ class Catalogue:
         self._videos: Kept[str, IndexedVideo] = Kept(capacity, None if watched else ttl_s)
         self._texts: Kept[str, Vector] = Kept(capacity, None if watched else vectors)
         self._lists: Kept[tuple[str, ...], PreparedFilter] = Kept(_LISTS, None)
-        self._looks: Kept[str, Vector] = Kept(LOOKS_CAPACITY, None if watched else vectors)
+        self._looks: Kept[str, Vector] = Kept(capacity, None if watched else vectors)
 
     def videos(self, ids: Iterable[str]) -> dict[str, IndexedVideo]:
         """By id; videos that are not in the index are left out."""
@@ -80,10 +77,14 @@ class Catalogue:
 
         return self._lists.many([ids], prepare)[ids]
 
-    def warm(self, ids: Sequence[str]) -> None:
-        """Read some hundred videos and their text vectors ahead."""
-        self.videos(ids)
+    def warm(self, ids: Sequence[str]) -> dict[str, IndexedVideo]:
+        """Read some hundred videos ahead, with their vectors and all that is worked out of them."""
         self.texts(ids)
+        self.looks(ids)
+        videos = self.videos(ids)
+        for video in videos.values():
+            video.work_out()
+        return videos
 
     def _changed(self, collection: Collection, points: Sequence[str] | None) -> None:
         if collection is Collection.VIDEOS:

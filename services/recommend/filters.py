@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.intake.errors import ServiceError
 from services.library.index.port import Collection, Filter, IndexPort
@@ -105,15 +105,7 @@ def also(where: Filter | None, field: str, values: Sequence[str]) -> Filter:
     base = where or Filter()
     asked = base.equals.get(field)
     both = list(values) if asked is None else [value for value in values if value in asked]
-    return Filter(
-        equals={**base.equals, field: both or list(asked or ())},
-        excludes=base.excludes,
-        ranges=base.ranges,
-        ids=base.ids,
-        not_ids=base.not_ids,
-        within=base.within,
-        without=base.without,
-    )
+    return replace(base, equals={**base.equals, field: both or list(asked or ())})
 
 
 def resolve_label(name: str, entries: Iterable[Entry], kind: str) -> Entry:

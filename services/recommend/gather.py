@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 
 from services.library.errors import IndexUnavailable, LibraryError
+from services.library.index.asks import Ask
+from services.library.index.port import Collection, Hit
 from services.recommend.indexed import IndexedVideo
 from services.recommend.sources.base import Scores, Source, SourceRequest
 
@@ -51,17 +54,26 @@ def gather(
     """
     asked = [source for source in sources if source.applies(request)]
     ends = time.monotonic() + timeout_s
-    jobs = {source.name: pool.submit(source.candidates, request) for source in asked}
+    asks, unsaid = _asks(asked, request)
+    answering = pool.submit(_answers, request, {name: some for name, some in asks.items() if some})
+    jobs = {one.name: pool.submit(one.candidates, request, ()) for one in asked if asks.get(one.name) == ()}
+    answers, late = _answered(answering, asks, ends)
+    jobs |= {
+        one.name: _done(partial(one.candidates, request, answers[one.name])) for one in asked if one.name in answers
+    }
     found, lost = _collect(jobs, ends)
-    if jobs and not found and all(isinstance(error, IndexUnavailable) for error in lost.values()):
+    lost = {**unsaid, **late, **lost}
+    if asked and not found and all(isinstance(error, IndexUnavailable) for error in lost.values()):
         raise next(error for error in lost.values() if isinstance(error, IndexUnavailable))
     videos = request.catalogue.videos(dict.fromkeys((*must, *(one for scores in found.values() for one in scores))))
-    scored, late = score_all([source for source in asked if source.name in found], request, videos, found, pool, ends)
+    scored, unscored = score_all(
+        [source for source in asked if source.name in found], request, videos, found, pool, ends
+    )
     return Gathered(
         videos,
         scored,
         {one: tuple(name for name, scores in found.items() if one in scores) for one in videos},
-        tuple(LeftOut(name, _said(error)) for name, error in {**lost, **late}.items()),
+        tuple(LeftOut(name, _said(error)) for name, error in {**lost, **unscored}.items()),
     )
 
 
@@ -80,7 +92,7 @@ def score_all(
         known = found.get(source.name, {})
         rest = {one: video for one, video in videos.items() if one not in known}
         if _in_memory(source):
-            jobs[source.name] = _done(source, request, rest)
+            jobs[source.name] = _done(partial(source.score, request, rest))
         else:
             jobs[source.name] = pool.submit(source.score, request, rest)
     answered, lost = _collect(jobs, ends)
@@ -95,11 +107,46 @@ def _in_memory(source: Source) -> bool:
     return getattr(source, "in_memory", False)
 
 
-def _done(source: Source, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Future[Scores]:
+def _asks(sources: Sequence[Source], request: SourceRequest) -> tuple[dict[str, tuple[Ask, ...]], dict[str, Exception]]:
+    """By source, what it asks of the index; and why some cannot say it."""
+    asks: dict[str, tuple[Ask, ...]] = {}
+    unsaid: dict[str, Exception] = {}
+    for source in sources:
+        try:
+            asks[source.name] = tuple(source.asks(request))
+        except Exception as error:  # noqa: BLE001 - a source is a plug, as in `_collect`
+            _log.exception("source %s cannot say what it asks", source.name)
+            unsaid[source.name] = error
+    return asks, unsaid
+
+
+def _answers(request: SourceRequest, asks: Mapping[str, Sequence[Ask]]) -> dict[str, list[list[Hit]]]:
+    """By source, the answers to what it asks; the index is asked for all together."""
+    if not asks:
+        return {}
+    answers = iter(
+        request.index.ask(Collection.VIDEOS, [ask for some in asks.values() for ask in some], fields=(), quick=True)
+    )
+    return {name: [next(answers) for _ in some] for name, some in asks.items()}
+
+
+def _answered(
+    answering: Future[dict[str, list[list[Hit]]]], asks: Mapping[str, Sequence[Ask]], ends: float
+) -> tuple[dict[str, list[list[Hit]]], dict[str, BaseException]]:
+    wait([answering], timeout=max(0.0, ends - time.monotonic()))
+    if answering.done() and (error := answering.exception()) is None:
+        return answering.result(), {}
+    answering.cancel()
+    why = TimeoutError("took too long") if not answering.done() or error is None else error
+    _log.error("the index did not answer", exc_info=why)
+    return {}, {name: why for name, some in asks.items() if some}
+
+
+def _done(work: Callable[[], Scores]) -> Future[Scores]:
     """Scores worked out here and now: handing them to a thread would take longer."""
     job: Future[Scores] = Future()
     try:
-        job.set_result(source.score(request, videos))
+        job.set_result(work())
     except Exception as error:  # noqa: BLE001 - a source is a plug: `_collect` logs what it raised and goes on
         job.set_exception(error)
     return job

@@ -61,6 +61,10 @@ class IndexedVideo:
         """Everything of a video that a viewer can have an interest in: its labels, its creator, its language."""
         return (*self.carried, LabelKey(LANGUAGE, self.language)) if self.language else self.carried
 
+    def work_out(self) -> None:
+        """Do now what the first requests would have to do."""
+        self.video_id, self.interests, self._by_field  # noqa: B018 - each is kept once it was asked for
+
     def values(self, field: str) -> tuple[str, ...]:
         """The labels of one field."""
         return self._by_field.get(field, ())

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.library.library import Library
+from services.library.once import once
 from services.library.taxonomy import Taxonomy
 from services.recommend.answer import Ask
 from services.recommend.blend import Blended, blend, scales_of, shares_of
@@ -21,6 +22,7 @@ from services.recommend.gather import Gathered, gather, score_all
 from services.recommend.policies import Policy
 from services.recommend.query_labels import labels_in
 from services.recommend.sources.base import Source, SourceRequest, Wish
+from services.recommend.sources.known import looked_at
 from services.recommend.standing import Standing
 from services.recommend.viewed import MAX_EVENTS, Viewed
 from services.recommend.viewer import taste_of
@@ -79,7 +81,8 @@ class Ranker:
         words = words_wished(ask.context, taxonomy)
         wish = None if ask.wish is None else Wish(words, ask.wish, labels_in(words, taxonomy))
         dropped = [] if repeats_too else dropped_by(viewed.shown, policy)
-        return SourceRequest(
+        catalogue = self._catalogue
+        request = SourceRequest(
             taste=taste,
             context=context,
             wish=wish,
@@ -88,13 +91,16 @@ class Ranker:
             now=now,
             seed=seed_of(request_id),
             index=index,
-            catalogue=self._catalogue,
+            catalogue=catalogue,
             taxonomy=taxonomy,
             rarity=rarity,
             trends=self._standing.trends(context.audience),
             newest=self._standing.newest(),
             newcomers=self._standing.newcomers(),
+            passing=frozenset,
         )
+        ids, allowed = looked_at(request), request.allowed
+        return replace(request, passing=once(lambda: frozenset(catalogue.allowed(ids, allowed))))
 
     def rank(self, request: SourceRequest, viewed: Viewed, policy: Policy, must: Sequence[str] = ()) -> Ranked:
         """Candidates of every source that the policy weighs, blended; `must` are ranked whatever the filters say.

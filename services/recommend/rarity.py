@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,42 @@ _CARRIED_CAPACITY = 100_000
 """Videos whose weights are kept, about 0.3 KB each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A video's labels and creator as a vector: the places of `video.carried`, 0 before them, and its length."""
+class LabelPlaces:
+    """A number for each label, from 1, and the numbers of what each video carries, 0 before them.
 
-    video: IndexedVideo
-    places: NDArray[np.intp]
-    length: float
+    They hold whatever the labels are worth, so they outlive a `Rarity`. Safe to share between threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._labels: list[LabelKey] = []
+        self._places: dict[LabelKey, int] = {}
+        self._carried: dict[str, tuple[IndexedVideo, NDArray[np.intp]]] = {}
+
+    def place(self, label: LabelKey) -> int:
+        """The label's number."""
+        place = self._places.get(label)
+        if place is None:
+            with self._lock:
+                place = self._places.get(label)
+                if place is None:
+                    self._labels.append(label)
+                    place = self._places[label] = len(self._labels)
+        return place
+
+    def of(self, video: IndexedVideo) -> NDArray[np.intp]:
+        """The numbers of what the video carries; kept, as long as the video was not read anew."""
+        kept = self._carried.get(video.point_id)
+        if kept is None or kept[0] is not video:
+            kept = video, np.array([0, *(self.place(label) for label in video.carried)], dtype=np.intp)
+            if len(self._carried) >= _CARRIED_CAPACITY:
+                self._carried.clear()
+            self._carried[video.point_id] = kept
+        return kept[1]
+
+    def after(self, place: int) -> list[LabelKey]:
+        """The labels with numbers above this one, in order."""
+        return self._labels[place:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +68,8 @@ class Cared:
 class Rarity:
     """Inverse document frequency over the index, in [0, 1], the rarest label near 1. Safe to share between threads."""
 
-    def __init__(self, index: IndexPort, *, max_values: int = 10_000) -> None:
+    def __init__(self, index: IndexPort, places: LabelPlaces | None = None, *, max_values: int = 10_000) -> None:
+        self.places = places if places is not None else LabelPlaces()
         self._total = index.count(Collection.VIDEOS)
         self._counts = {name: index.facet(Collection.VIDEOS, name, limit=max_values) for name in LABEL_FIELDS}
         self._log_total = math.log1p(max(1, self._total))
@@ -49,9 +79,7 @@ class Rarity:
             for value, count in counts.items()
         }
         self._alone = self._says(1)
-        self._carried: dict[str, Carried] = {}
-        self._numbers = count(1)
-        self._places: dict[LabelKey, int] = {}
+        self._squares = np.zeros(1)
 
     def of(self, label: LabelKey) -> float:
         """log(1 + N / n), over its value for a label that one video alone carries."""
@@ -59,42 +87,34 @@ class Rarity:
 
     def cared(self, interest: Mapping[LabelKey, float]) -> Cared:
         """Interest in labels, to be matched with videos."""
-        places = [self._place(label) for label in interest]
+        places = [self.places.place(label) for label in interest]
         values = np.zeros(max(places, default=0) + 2)
         values[places] = [value * self._weight(label) for label, value in interest.items()]
         return Cared(values, math.hypot(*interest.values()))
 
     def matches(self, videos: Iterable[IndexedVideo], cared: Cared) -> list[float]:
         """Per video, the cosine in [-1, 1] between what it carries and what is cared for."""
-        carried = [self._carry(video) for video in videos]
+        carried = [self.places.of(video) for video in videos]
         if not carried or not cared.length:
             return [0.0] * len(carried)
-        sizes = np.array([len(one.places) for one in carried])
-        places = np.concatenate([one.places for one in carried])
+        sizes = np.array([len(one) for one in carried])
+        starts, places = np.cumsum(sizes) - sizes, np.concatenate(carried)
         # What lies beyond the last label that is cared for counts 0, as the last value does.
-        weights = cared.values.take(places, mode="clip")
-        sums = np.add.reduceat(weights, np.cumsum(sizes) - sizes)
-        lengths = np.array([one.length for one in carried]) * cared.length
+        sums = np.add.reduceat(cared.values[np.minimum(places, len(cared.values) - 1)], starts)
+        lengths = np.sqrt(np.add.reduceat(self._squared(int(places.max()))[places], starts)) * cared.length
         found: list[float] = np.divide(sums, lengths, out=np.zeros(len(carried)), where=lengths > 0).tolist()
         return found
 
-    def _carry(self, video: IndexedVideo) -> Carried:
-        """Kept, as long as the video was not read anew."""
-        kept = self._carried.get(video.point_id)
-        if kept is None or kept.video is not video:
-            places = np.array([0, *(self._place(label) for label in video.carried)], dtype=np.intp)
-            kept = Carried(video, places, math.hypot(*(self._weight(label) for label in video.carried)))
-            if len(self._carried) >= _CARRIED_CAPACITY:
-                self._carried.clear()
-            self._carried[video.point_id] = kept
-        return kept
+    def _squared(self, most: int) -> NDArray[np.float64]:
+        """Squared weights by the labels' numbers, up to `most` at least."""
+        squares = self._squares
+        if len(squares) <= most:
+            new = [self._weight(label) ** 2 for label in self.places.after(len(squares) - 1)]
+            squares = self._squares = np.concatenate([squares, new])
+        return squares
 
     def _weight(self, label: LabelKey) -> float:
         return 1.0 if label.field == CREATOR else self.of(label)
-
-    def _place(self, label: LabelKey) -> int:
-        place = self._places.get(label)
-        return self._places.setdefault(label, next(self._numbers)) if place is None else place
 
     def _says(self, count: int) -> float:
         return math.log1p(self._total / max(1, count)) / self._log_total

@@ -50,6 +50,9 @@ _log = logging.getLogger(__name__)
 THREADS = 8
 """Sources that are asked at once, over all requests."""
 
+_FULL_COLLECTION = 1000
+"""Collections of the younger generations before Python's collector looks through everything; its default is 10."""
+
 NO_CANDIDATE = "No source of this policy had anything for the viewer."
 """Said where the record answers instead: a feed is empty only when nothing may be shown."""
 
@@ -132,10 +135,15 @@ class Recommender:
         for some in batches(newest):
             if self._closing.is_set():
                 return
-            self.catalogue.warm(some)
+            places = self.standing.rarity().places
+            for video in self.catalogue.warm(some).values():
+                places.of(video)
             # What is kept holds no cycles. Looking through it again and again stops every request for up to a second.
             gc.freeze()
         gc.collect()
+        gc.freeze()
+        # What requests keep later is looked through a hundred times less often than Python would.
+        gc.set_threshold(*gc.get_threshold()[:2], _FULL_COLLECTION)
 
     def warm_behind(self) -> None:
         """The same in a thread, while requests are answered."""

@@ -12,7 +12,7 @@ from services.library.record.events import EventKind
 from services.library.record.store import Record
 from services.recommend.cached import Renewed
 from services.recommend.newcomers import NEW_DAYS, WATCHED_THROUGH, Newcomer, still_new
-from services.recommend.rarity import Rarity
+from services.recommend.rarity import LabelPlaces, Rarity
 from services.recommend.sources.base import Trend
 
 TREND_DAYS = 3
@@ -39,7 +39,12 @@ MAX_TRENDS = 2000
 _MAX_AUDIENCES = 200
 RARITY_TTL_S = 300.0
 RECENT_TTL_S = 20.0
-"""How old trends and the list of newcomers may be, seconds."""
+"""How old the lists of the newest and of newcomers may be, seconds."""
+
+TRENDS_TTL_S = 60.0
+"""How old trends may be, seconds: adding up a million events is felt by the requests beside it, and they halve in
+twelve hours.
+"""
 
 
 class Standing:
@@ -50,8 +55,9 @@ class Standing:
     ) -> None:
         self._record = record
         self._clock = clock
-        self._recent_s = RECENT_TTL_S if ttl_s is None else ttl_s
-        self._rarity = Renewed(lambda: Rarity(index), RARITY_TTL_S if ttl_s is None else ttl_s)
+        self._recent_s, self._trends_s = (RECENT_TTL_S, TRENDS_TTL_S) if ttl_s is None else (ttl_s, ttl_s)
+        places = LabelPlaces()
+        self._rarity = Renewed(lambda: Rarity(index, places), RARITY_TTL_S if ttl_s is None else ttl_s)
         self._newest = Renewed(lambda: tuple(record.newest_ready(limit=MAX_NEWEST)), self._recent_s)
         self._newcomers = Renewed(self._find_newcomers, self._recent_s)
         self._lock = threading.Lock()
@@ -76,7 +82,7 @@ class Standing:
             if found is None:
                 if len(self._trends) >= _MAX_AUDIENCES:
                     self._trends.pop(next(iter(self._trends)))
-                found = self._trends[audience] = Renewed(lambda: self._find_trends(audience), self._recent_s)
+                found = self._trends[audience] = Renewed(lambda: self._find_trends(audience), self._trends_s)
         return found.get()
 
     def warm(self) -> None:

@@ -13,6 +13,7 @@ from weakref import WeakMethod
 import qdrant_edge as qe
 
 from services.library.errors import IndexMismatch, IndexUnavailable, PointMissing
+from services.library.index.asks import Ask, Drawn, Near, Toward
 from services.library.index.edge_folder import check_live, own, write_live
 from services.library.index.edge_values import (
     INDEX_TYPES,
@@ -109,34 +110,23 @@ class EdgeIndex:
         quick: bool = False,
     ) -> list[Hit]:
         """Nearest points by the named vector, best first. Raises `IndexMismatch`."""
-        ready = checked_vector(collection, using, vector, self._dims)
-        if ready is None:
-            return []
-        return self._ranked(collection, qe.Query.Nearest(edge_vector(ready), using), where, limit, fields, quick)
+        return self.ask(collection, [Near(using, vector, where, limit)], fields=fields, quick=quick)[0]
 
-    def discover(
-        self,
-        collection: Collection,
-        *,
-        using: str,
-        target: Vector,
-        pairs: Sequence[tuple[Vector, Vector]],
-        where: Filter | None = None,
-        limit: int = 10,
-        fields: Sequence[str] | None = None,
-        quick: bool = False,
-    ) -> list[Hit]:
-        """Points on the right side of most pairs, nearest to the target. Raises `IndexMismatch`."""
-        aim, sides = checked_discovery(collection, using, target, pairs, self._dims)
-        if aim is None:
-            return []
-        context = [qe.ContextPair(edge_vector(positive), edge_vector(negative)) for positive, negative in sides]
-        query = qe.Query.Discover(qe.DiscoverQuery(edge_vector(aim), context), using)
-        return self._ranked(collection, query, where, limit, fields, quick)
-
-    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
-        """Ids of points that the filter keeps, drawn at random."""
-        return [hit.id for hit in self._ranked(collection, qe.Sample.Random, where, limit, ())]
+    def ask(
+        self, collection: Collection, asks: Sequence[Ask], *, fields: Sequence[str] | None = None, quick: bool = False
+    ) -> list[list[Hit]]:
+        """The answers to several questions, in their order. Raises `IndexMismatch`."""
+        requests = [self._request(collection, one, fields, quick) for one in asks]
+        sent = [request for request in requests if request is not None]
+        if not sent:
+            return [[] for _ in asks]
+        with self._reading(collection) as shard:
+            found = [shard.query(sent[0])] if len(sent) == 1 else shard.query_batch(qe.QueryBatchRequest(sent))
+        answers = iter(found)
+        return [
+            [] if request is None else [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in next(answers)]
+            for request in requests
+        ]
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
@@ -218,24 +208,32 @@ class EdgeIndex:
             if (changed := one()) is not None:
                 changed(collection, ids)
 
-    def _ranked(
-        self,
-        collection: Collection,
-        query: Any,
-        where: Filter | None,
-        limit: int,
-        fields: Sequence[str] | None,
-        quick: bool = False,
-    ) -> list[Hit]:
-        request = qe.QueryRequest(
-            limit=limit,
+    def _request(self, collection: Collection, ask: Ask, fields: Sequence[str] | None, quick: bool) -> Any:
+        """The engine's question; None where an empty vector finds nothing."""
+        query = self._query_of(collection, ask)
+        if query is None:
+            return None
+        return qe.QueryRequest(
+            limit=ask.limit,
             query=query,
-            filter=edge_filter(checked_filter(collection, where)),
+            filter=edge_filter(checked_filter(collection, ask.where)),
             with_payload=payload_selector(fields),
-            params=qe.SearchParams(hnsw_ef=max(QUICK_EF, limit)) if quick else None,
+            params=qe.SearchParams(hnsw_ef=max(QUICK_EF, ask.limit)) if quick else None,
         )
-        with self._reading(collection) as shard:
-            return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in shard.query(request)]
+
+    def _query_of(self, collection: Collection, ask: Ask) -> Any:
+        match ask:
+            case Near(using=using, vector=vector):
+                ready = checked_vector(collection, using, vector, self._dims)
+                return None if ready is None else qe.Query.Nearest(edge_vector(ready), using)
+            case Toward(using=using):
+                aim, sides = checked_discovery(collection, using, ask.target, ask.pairs, self._dims)
+                if aim is None:
+                    return None
+                context = [qe.ContextPair(edge_vector(positive), edge_vector(negative)) for positive, negative in sides]
+                return qe.Query.Discover(qe.DiscoverQuery(edge_vector(aim), context), using)
+            case Drawn():
+                return qe.Sample.Random
 
     def _open(self, rebuild: bool) -> None:
         wanted = {collection.value: physical_name(collection, self._dims) for collection in Collection}

@@ -93,7 +93,10 @@ def edge_filter(where: Filter) -> Any:
         must_not.append(where.without.condition)
     if where.not_ids:
         must_not.append(qe.HasIdCondition(set(where.not_ids)))
-    return qe.Filter(must=must or None, must_not=must_not or None)
+    some = [_any_of(key, values) for key, values in where.some.items() if values]
+    if where.some and not some:
+        must.append(qe.HasIdCondition(set()))
+    return qe.Filter(must=must or None, should=some or None, must_not=must_not or None)
 
 
 def _any_of(key: str, values: Sequence[str | int | bool]) -> Any:

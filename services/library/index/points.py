@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -136,23 +137,19 @@ def checked_filter(collection: Collection, where: Filter | None) -> Filter:
         if prepared is not None and prepared.collection is not collection:
             raise IndexMismatch(f"The filter was prepared for {prepared.collection.value!r}, not {collection.value!r}.")
     indexed = PAYLOAD_INDEXES[collection]
-    for key in (*where.equals, *where.excludes, *where.ranges):
+    for key in (*where.equals, *where.some, *where.excludes, *where.ranges):
         if key not in indexed:
             raise IndexMismatch(f"{collection.value!r} cannot be filtered by {key!r}: there are {', '.join(indexed)}.")
     for key in where.ranges:
         if indexed[key] != "float":
             raise IndexMismatch(f"{key!r} of {collection.value!r} is no number: use equals instead of ranges.")
-    for key in (*where.equals, *where.excludes):
+    for key in (*where.equals, *where.some, *where.excludes):
         if indexed[key] != "keyword":
             raise IndexMismatch(f"{key!r} of {collection.value!r} is a number: use ranges instead of equals.")
-    return Filter(
-        where.equals,
-        where.excludes,
-        where.ranges,
-        None if where.ids is None else [point_id(one) for one in where.ids],
-        [point_id(one) for one in where.not_ids],
-        where.within,
-        where.without,
+    return replace(
+        where,
+        ids=None if where.ids is None else [point_id(one) for one in where.ids],
+        not_ids=[point_id(one) for one in where.not_ids],
     )
 
 

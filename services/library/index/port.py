@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from services.library.index.asks import Ask
 
 Vector = NDArray[np.float32]
 """Shape (dim,), unit length."""
@@ -67,12 +70,13 @@ class PreparedFilter:
 class Filter:
     """All conditions hold together. `equals`: the field (or one of its items) is one of the values.
 
-    `excludes`: the field (and every one of its items) is none of the values. `ranges`: gte/lte bounds, either None.
-    `ids` keeps only, `not_ids` drops, these point ids. `within` is a prepared filter that must hold as well,
-    `without` one that must not.
+    `some`: for at least one of these fields, as in `equals`. `excludes`: the field (and every one of its items) is none
+    of the values. `ranges`: gte/lte bounds, either None. `ids` keeps only, `not_ids` drops, these point ids. `within`
+    is a prepared filter that must hold as well, `without` one that must not.
     """
 
     equals: Mapping[str, Sequence[str | int | bool]] = field(default_factory=dict)
+    some: Mapping[str, Sequence[str | int | bool]] = field(default_factory=dict)
     excludes: Mapping[str, Sequence[str | int | bool]] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     ids: Sequence[str] | None = None
@@ -135,28 +139,12 @@ class IndexPort(Protocol):
         """
         ...
 
-    def discover(
-        self,
-        collection: Collection,
-        *,
-        using: str,
-        target: Vector,
-        pairs: Sequence[tuple[Vector, Vector]],
-        where: Filter | None = None,
-        limit: int = 10,
-        fields: Sequence[str] | None = None,
-        quick: bool = False,
-    ) -> list[Hit]:
-        """Qdrant's discovery search: points nearer to each pair's first vector than to its second come first, and
-        among them those nearest to `target`.
-
-        The score's whole part is how many pairs a point is on the right side of, less those it is on the wrong side
-        of; the rest, in (0, 1), rises with the cosine to the target.
+    def ask(
+        self, collection: Collection, asks: Sequence[Ask], *, fields: Sequence[str] | None = None, quick: bool = False
+    ) -> list[list[Hit]]:
+        """The answers to several questions, in their order: one journey to the index, and less work for it than one by
+        one. `fields` and `quick` as in `query`.
         """
-        ...
-
-    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
-        """Ids of points that pass the filter, drawn at random."""
         ...
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:

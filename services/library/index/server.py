@@ -12,6 +12,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
 from services.library.errors import IndexUnavailable, PointMissing
+from services.library.index.asks import Ask, Drawn, Near, Toward
 from services.library.index.collections import CollectionOptions, Collections
 from services.library.index.points import (
     batches,
@@ -115,37 +116,24 @@ class ServerIndex:
         quick: bool = False,
     ) -> list[Hit]:
         """Nearest points by the named vector, best first. Raises `IndexMismatch`."""
-        ready = checked_vector(collection, using, vector, self._dims)
-        if ready is None:
-            return []
-        return self._ranked(collection, server_vector(ready), using, where, limit, fields, quick)
+        return self.ask(collection, [Near(using, vector, where, limit)], fields=fields, quick=quick)[0]
 
-    def discover(
-        self,
-        collection: Collection,
-        *,
-        using: str,
-        target: Vector,
-        pairs: Sequence[tuple[Vector, Vector]],
-        where: Filter | None = None,
-        limit: int = 10,
-        fields: Sequence[str] | None = None,
-        quick: bool = False,
-    ) -> list[Hit]:
-        """Points on the right side of most pairs, nearest to the target. Raises `IndexMismatch`."""
-        aim, sides = checked_discovery(collection, using, target, pairs, self._dims)
-        if aim is None:
-            return []
-        context = [
-            models.ContextPair(positive=positive.tolist(), negative=negative.tolist()) for positive, negative in sides
+    def ask(
+        self, collection: Collection, asks: Sequence[Ask], *, fields: Sequence[str] | None = None, quick: bool = False
+    ) -> list[list[Hit]]:
+        """The answers to several questions, in their order. Raises `IndexMismatch`."""
+        requests = [self._request(collection, one, fields, quick) for one in asks]
+        sent = [request for request in requests if request is not None]
+        if not sent:
+            return [[] for _ in asks]
+        with self._talking():
+            answers = iter(self.client.query_batch_points(collection.value, sent))
+        return [
+            []
+            if request is None
+            else [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in next(answers).points]
+            for request in requests
         ]
-        query = models.DiscoverQuery(discover=models.DiscoverInput(target=aim.tolist(), context=context))
-        return self._ranked(collection, query, using, where, limit, fields, quick)
-
-    def sample(self, collection: Collection, *, where: Filter | None = None, limit: int = 100) -> list[str]:
-        """Ids of points that the filter keeps, drawn at random."""
-        query = models.SampleQuery(sample=models.Sample.RANDOM)
-        return [hit.id for hit in self._ranked(collection, query, None, where, limit, ())]
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
@@ -244,30 +232,39 @@ class ServerIndex:
             self._closed = True
             self.client.close()
 
-    def _ranked(
-        self,
-        collection: Collection,
-        query: Any,
-        using: str | None,
-        where: Filter | None,
-        limit: int,
-        fields: Sequence[str] | None,
-        quick: bool = False,
-    ) -> list[Hit]:
-        condition = server_filter(checked_filter(collection, where))
-        with self._talking():
-            if self._url == MEMORY and using is not None and not self._anyone_has(collection, using):
-                return []
-            found = self.client.query_points(
-                collection.value,
-                query=query,
-                using=using,
-                query_filter=condition,
-                limit=limit,
-                with_payload=payload_selector(fields),
-                search_params=models.SearchParams(hnsw_ef=max(QUICK_EF, limit)) if quick else None,
-            )
-        return [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in found.points]
+    def _request(
+        self, collection: Collection, ask: Ask, fields: Sequence[str] | None, quick: bool
+    ) -> models.QueryRequest | None:
+        """The server's question; None where an empty vector finds nothing."""
+        query = self._query_of(collection, ask)
+        using = None if isinstance(ask, Drawn) else ask.using
+        if query is None or (self._url == MEMORY and using is not None and not self._anyone_has(collection, using)):
+            return None
+        return models.QueryRequest(
+            query=query,
+            using=using,
+            filter=server_filter(checked_filter(collection, ask.where)),
+            limit=ask.limit,
+            with_payload=payload_selector(fields),
+            params=models.SearchParams(hnsw_ef=max(QUICK_EF, ask.limit)) if quick else None,
+        )
+
+    def _query_of(self, collection: Collection, ask: Ask) -> Any:
+        match ask:
+            case Near(using=using, vector=vector):
+                ready = checked_vector(collection, using, vector, self._dims)
+                return None if ready is None else models.NearestQuery(nearest=server_vector(ready))
+            case Toward(using=using):
+                aim, sides = checked_discovery(collection, using, ask.target, ask.pairs, self._dims)
+                if aim is None:
+                    return None
+                context = [
+                    models.ContextPair(positive=positive.tolist(), negative=negative.tolist())
+                    for positive, negative in sides
+                ]
+                return models.DiscoverQuery(discover=models.DiscoverInput(target=aim.tolist(), context=context))
+            case Drawn():
+                return models.SampleQuery(sample=models.Sample.RANDOM)
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
@@ -285,4 +282,5 @@ class ServerIndex:
     def _anyone_has(self, collection: Collection, vector: str) -> bool:
         """The client's in-memory mode refuses to query a vector that no point has yet; a server finds nothing."""
         has = models.Filter(must=[models.HasVectorCondition(has_vector=vector)])
-        return self.client.count(collection.value, count_filter=has).count > 0
+        with self._talking():
+            return self.client.count(collection.value, count_filter=has).count > 0

@@ -65,7 +65,10 @@ def server_filter(where: Filter) -> models.Filter:
         must_not.append(where.without.condition)
     if where.not_ids:
         must_not.append(models.HasIdCondition(has_id=list(where.not_ids)))
-    return models.Filter(must=must or None, must_not=must_not or None)
+    some: list[Any] = [_any_of(key, values) for key, values in where.some.items() if values]
+    if where.some and not some:
+        must.append(models.HasIdCondition(has_id=[]))
+    return models.Filter(must=must or None, should=some or None, must_not=must_not or None)
 
 
 def _any_of(key: str, values: Sequence[str | int | bool]) -> models.FieldCondition:

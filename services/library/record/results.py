@@ -113,9 +113,9 @@ class Results(Database):
 
 
 _stored = StageResultRow.__table__.c
-_STAGE_RESULTS = select(
-    _stored.stage, _stored.fingerprint, _stored.output, _stored.model, _stored.seconds
-).where(_stored.video_id == bindparam("video"), _stored.fingerprint.in_(bindparam("fingerprints", expanding=True)))
+_STAGE_RESULTS = select(_stored.stage, _stored.fingerprint, _stored.output, _stored.model, _stored.seconds).where(
+    _stored.video_id == bindparam("video"), _stored.fingerprint.in_(bindparam("fingerprints", expanding=True))
+)
 
 _row = UnderstandingRow.__table__.c
 _REVISIONS = select(_row.video_id, _row.revision, _row.updated_at).where(

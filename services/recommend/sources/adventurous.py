@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from services.library.index.port import Collection, Filter
+from services.library.index.asks import Ask, Toward
+from services.library.index.port import Filter, Hit
 from services.recommend.catalogue import video_id
 from services.recommend.indexed import IndexedVideo
 from services.recommend.sources.base import Scores, SourceRequest
@@ -27,9 +29,24 @@ class Adventurous:
         """Whether it is known what would be new."""
         return bool(request.taste.topics) and any(one.text is not None for one in request.taste.interests)
 
-    def candidates(self, request: SourceRequest) -> Scores:
-        """The nearest outside of the known topics."""
-        return self._near(request, outside(request.allowed, request.taste.topics), request.limit)
+    def asks(self, request: SourceRequest) -> Sequence[Ask]:
+        """The nearest outside of the known topics, of each of the strongest interests."""
+        aims = [one.text for one in request.taste.interests if one.text is not None][:_MAX_AIMS]
+        where = outside(request.allowed, request.taste.topics)
+        limit = max(5, request.limit // (4 * len(aims)))
+        return [
+            Toward("text", aim, [(aim, far) for far in request.taste.avoided[:_MAX_PAIRS]], where, limit)
+            for aim in aims
+        ]
+
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
+        """What was found, with the discovery search's own scores."""
+        found: Scores = {}
+        for hits in answers:
+            for hit in hits:
+                one = video_id(hit.id)
+                found[one] = max(found.get(one, hit.score), hit.score)
+        return found
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """A video about a known topic is no adventure and scores nothing; the others are left unscored too: how near
@@ -37,36 +54,7 @@ class Adventurous:
         """
         return {}
 
-    @staticmethod
-    def _near(request: SourceRequest, where: Filter, limit: int) -> Scores:
-        aims = [one.text for one in request.taste.interests if one.text is not None][:_MAX_AIMS]
-        found: Scores = {}
-        for aim in aims:
-            pairs = [(aim, far) for far in request.taste.avoided[:_MAX_PAIRS]]
-            hits = request.index.discover(
-                Collection.VIDEOS,
-                using="text",
-                target=aim,
-                pairs=pairs,
-                where=where,
-                limit=max(5, limit // (4 * len(aims))),
-                fields=(),
-                quick=True,
-            )
-            for hit in hits:
-                one = video_id(hit.id)
-                found[one] = max(found.get(one, hit.score), hit.score)
-        return found
-
 
 def outside(allowed: Filter, topics: Mapping[str, float]) -> Filter:
     """`allowed`, and about none of these topics, but about one at all."""
-    return Filter(
-        equals=allowed.equals,
-        excludes={**allowed.excludes, "topics": [*allowed.excludes.get("topics", ()), *topics]},
-        ranges=allowed.ranges,
-        ids=allowed.ids,
-        not_ids=allowed.not_ids,
-        within=allowed.within,
-        without=allowed.without,
-    )
+    return replace(allowed, excludes={**allowed.excludes, "topics": [*allowed.excludes.get("topics", ()), *topics]})

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
-from services.library.index.port import Filter, IndexPort, Vector
+from services.library.index.asks import Ask
+from services.library.index.port import Filter, Hit, IndexPort, Vector
 from services.library.record.events import EventKind
 from services.library.taxonomy import Taxonomy
-from services.recommend.catalogue import Catalogue
+from services.recommend.catalogue import Catalogue, video_id
 from services.recommend.context import ResolvedContext
 from services.recommend.indexed import IndexedVideo, LabelKey
 from services.recommend.newcomers import Newcomer
@@ -44,7 +45,8 @@ class SourceRequest:
     """One request as every source sees it.
 
     `allowed` is the hard filter: what does not pass must not be a candidate. `trends` (most taken up first), `newest`
-    (ids, newest first) and `newcomers` (by id) are what the record said a moment ago. `seed` makes chance repeatable.
+    (ids, newest first) and `newcomers` (by id) are what the record said a moment ago; `passing` says which of the first
+    of them pass the filter, which the index is asked once. `seed` makes chance repeatable.
     """
 
     taste: Taste
@@ -61,6 +63,7 @@ class SourceRequest:
     trends: Mapping[str, Trend]
     newest: Sequence[str]
     newcomers: Mapping[str, Newcomer]
+    passing: Callable[[], frozenset[str]]
 
     @cached_property
     def cared(self) -> Cared:
@@ -81,7 +84,8 @@ Scores = dict[str, float]
 class Source(Protocol):
     """Where candidates come from. A source holds no state of a request and is called from many threads.
 
-    One whose `score` only reads what is kept in memory may say so with `in_memory = True`, which saves a thread.
+    The index is asked for all sources together. A source whose `score` only reads what is kept in memory may say so
+    with `in_memory = True`, which saves a thread.
     """
 
     @property
@@ -101,10 +105,21 @@ class Source(Protocol):
         """Whether the source has anything to go by; one that does not is left out and the others share its weight."""
         ...
 
-    def candidates(self, request: SourceRequest) -> Scores:
-        """Up to `request.limit` videos that pass `request.allowed`, each with its score."""
+    def asks(self, request: SourceRequest) -> Sequence[Ask]:
+        """What to ask the index of `videos` for candidates; nothing where the source knows them without."""
+        ...
+
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
+        """Up to `request.limit` videos that pass `request.allowed`, each with its score; `answers` to `asks`, in order,
+        without payloads.
+        """
         ...
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """Scores of candidates that others found; those that it can say nothing of are left out."""
         ...
+
+
+def found_in(answers: Iterable[Sequence[Hit]]) -> list[str]:
+    """The record's ids of all that was found, each once, in order."""
+    return list(dict.fromkeys(video_id(hit.id) for answer in answers for hit in answer))

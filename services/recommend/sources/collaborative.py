@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from services.library.index.asks import Ask
+from services.library.index.port import Hit
 from services.library.record.events import Event
 from services.recommend.indexed import IndexedVideo
 from services.recommend.sources.base import Scores, SourceRequest
@@ -43,7 +45,11 @@ class CollaborativeSource:
         """Whether there is a model, and it knows something that the viewer took to."""
         return bool(request.taste.taken) and self.fold_in(request.taste.events) is not None
 
-    def candidates(self, request: SourceRequest) -> Scores:
+    def asks(self, _request: SourceRequest) -> Sequence[Ask]:
+        """Nothing: the model knows."""
+        return ()
+
+    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
         """The model's best that pass the filter."""
         viewer = self.fold_in(request.taste.events)
         if viewer is None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from services.library.index.port import Collection
+from services.library.index.asks import Ask, Drawn, Near
+from services.library.index.port import Hit
 from services.library.taxonomy import Taxonomy
-from services.recommend.catalogue import video_id
 from services.recommend.context import ResolvedContext
 from services.recommend.filters import also
 from services.recommend.indexed import IndexedVideo
-from services.recommend.sources.base import Scores, SourceRequest
+from services.recommend.sources.base import Scores, SourceRequest, found_in
 
 _NEAR_MOOD = 0.6
 """Distance on the valence/arousal plane up to which another mood counts a little."""
@@ -27,29 +27,23 @@ class Fit:
         """Whether the context says anything of mood or occasion."""
         return not request.context.empty
 
-    def candidates(self, request: SourceRequest) -> Scores:
-        """Videos labelled so: near the viewer's strongest interest, or drawn at random where there is none."""
+    def asks(self, request: SourceRequest) -> Sequence[Ask]:
+        """Videos labelled so: near the viewer's strongest interest, and some drawn at random."""
         wanted = {"moods": request.context.mood, "occasions": request.context.occasion}
         aim = next((one.text for one in request.taste.interests if one.text is not None), None)
-        found: list[str] = []
+        each, asks = request.limit // 2, list[Ask]()
         for name, entry in wanted.items():
             if entry is None:
                 continue
             where = also(request.allowed, name, [entry.slug])
-            found += request.index.sample(Collection.VIDEOS, where=where, limit=request.limit // 2)
+            asks.append(Drawn(where, each))
             if aim is not None:
-                hits = request.index.query(
-                    Collection.VIDEOS,
-                    using="text",
-                    vector=aim,
-                    where=where,
-                    limit=request.limit // 2,
-                    fields=(),
-                    quick=True,
-                )
-                found += [hit.id for hit in hits]
-        ids = dict.fromkeys(video_id(point) for point in found)
-        return self.score(request, request.catalogue.videos(ids))
+                asks.append(Near("text", aim, where, each))
+        return asks
+
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
+        """What was found, by how well it fits."""
+        return self.score(request, request.catalogue.videos(found_in(answers)))
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """How well each video fits."""

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
+from services.library.index.asks import Ask
+from services.library.index.port import Hit
 from services.recommend.indexed import IndexedVideo
 from services.recommend.newcomers import LEAST_FIT, drawn
 from services.recommend.sources.base import Scores, SourceRequest
 from services.recommend.sources.fit import fit_scores
 
 _HALF_LIFE_DAYS = 14.0
+
+NEWEST, NEWCOMERS = 2, 5
+"""How many times as many as are wanted are looked at, since some do not pass the filter."""
+
+
+def looked_at(request: SourceRequest) -> tuple[str, ...]:
+    """Ids of all that the sources of this module may answer with, if they pass the filter."""
+    trends, new = islice(request.trends, request.limit), islice(request.newcomers, request.limit * NEWCOMERS)
+    return tuple(dict.fromkeys((*trends, *request.newest[: request.limit * NEWEST], *new)))
 
 
 class Trending:
@@ -26,10 +37,14 @@ class Trending:
         """Whether anything was taken up."""
         return bool(request.trends)
 
-    def candidates(self, request: SourceRequest) -> Scores:
+    def asks(self, _request: SourceRequest) -> Sequence[Ask]:
+        """Nothing: the record knows."""
+        return ()
+
+    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
         """The most taken up."""
-        best = list(islice(request.trends, request.limit))
-        return self._scored(request, request.catalogue.allowed(best, request.allowed))
+        passing = request.passing()
+        return self._scored(request, [one for one in islice(request.trends, request.limit) if one in passing])
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """What is not taken up scores 0."""
@@ -57,10 +72,15 @@ class Fresh:
         """Always: every video has an age."""
         return True
 
-    def candidates(self, request: SourceRequest) -> Scores:
+    def asks(self, _request: SourceRequest) -> Sequence[Ask]:
+        """Nothing: the record knows."""
+        return ()
+
+    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
         """The newest that pass."""
-        allowed = request.catalogue.allowed(request.newest[: request.limit * 2], request.allowed)[: request.limit]
-        return self.score(request, request.catalogue.videos(allowed))
+        passing = request.passing()
+        newest = (one for one in request.newest[: request.limit * NEWEST] if one in passing)
+        return self.score(request, request.catalogue.videos(islice(newest, request.limit)))
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """Newness of each; nothing of a video whose age nobody knows."""
@@ -92,10 +112,15 @@ class Unexplored:
         """Whether there are newcomers."""
         return bool(request.newcomers)
 
-    def candidates(self, request: SourceRequest) -> Scores:
+    def asks(self, _request: SourceRequest) -> Sequence[Ask]:
+        """Nothing: the record knows."""
+        return ()
+
+    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
         """The best draws."""
-        allowed = request.catalogue.allowed(list(request.newcomers)[: request.limit * 5], request.allowed)
-        scores = self.score(request, request.catalogue.videos(allowed))
+        passing = request.passing()
+        new = (one for one in islice(request.newcomers, request.limit * NEWCOMERS) if one in passing)
+        scores = self.score(request, request.catalogue.videos(new))
         best = sorted(scores, key=lambda one: (-scores[one], one))[: request.limit]
         return {one: scores[one] for one in best}
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from services.library.index.port import Collection
-from services.recommend.catalogue import video_id
-from services.recommend.filters import also
+from services.library.index.asks import Ask, Drawn, Near
+from services.library.index.port import Hit
 from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, LabelKey
 from services.recommend.profile import CREATOR
 from services.recommend.rarity import Rarity
-from services.recommend.sources.base import Scores, SourceRequest
+from services.recommend.sources.base import Scores, SourceRequest, found_in
 
 _TOP_LABELS = 24
 _FILTERED = (*LABEL_FIELDS, CREATOR)
@@ -27,7 +27,7 @@ class Labels:
         """Whether the viewer cares for any label."""
         return any(value > 0 for value in request.taste.labels.values())
 
-    def candidates(self, request: SourceRequest) -> Scores:
+    def asks(self, request: SourceRequest) -> Sequence[Ask]:
         """Videos that carry one of the labels the viewer cares for most: near the strongest interest, or any."""
         labels = request.taste.labels
         liked = sorted(
@@ -42,21 +42,22 @@ class Labels:
         for _, label in liked[:_TOP_LABELS]:
             wanted.setdefault(label.field, []).append(label.value)
         if not wanted:
-            return {}
+            return []
         aim = next((one.text for one in request.taste.interests if one.text is not None), None)
-        each = max(10, request.limit // len(wanted))
-        found: list[str] = []
-        for name, values in wanted.items():
-            where = also(request.allowed, name, values)
-            if aim is None:
-                found += request.index.sample(Collection.VIDEOS, where=where, limit=each)
-                continue
-            hits = request.index.query(
-                Collection.VIDEOS, using="text", vector=aim, where=where, limit=each, fields=(), quick=True
-            )
-            found += [hit.id for hit in hits]
-        ids = dict.fromkeys(video_id(point) for point in found)
-        return self.score(request, request.catalogue.videos(ids))
+        # Apart from the labels, of which each topic alone has more videos than all creators that a viewer likes.
+        creators = {name: values for name, values in wanted.items() if name == CREATOR}
+        labels = {name: values for name, values in wanted.items() if name != CREATOR}
+        filters = [replace(request.allowed, some=some) for some in (labels, creators) if some]
+        each = request.limit // len(wanted)
+        limits = [max(10, each * len(where.some)) for where in filters]
+        return [
+            Drawn(where, limit) if aim is None else Near("text", aim, where, limit)
+            for where, limit in zip(filters, limits, strict=True)
+        ]
+
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
+        """What was found, by how well its labels match."""
+        return self.score(request, request.catalogue.videos(found_in(answers)))
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """How well each video's labels match."""

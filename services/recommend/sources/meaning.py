@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.library.index.port import Collection, Filter, Vector
+from services.library.index.asks import Ask, Near
+from services.library.index.port import Hit, Vector
 from services.recommend.alike import products
-from services.recommend.catalogue import video_id
-from services.recommend.indexed import IndexedVideo, point_id
-from services.recommend.sources.base import Scores, SourceRequest
+from services.recommend.indexed import IndexedVideo
+from services.recommend.sources.base import Scores, SourceRequest, found_in
 from services.recommend.taste import Interest
 
 MAX_INTERESTS = 6
@@ -33,51 +33,31 @@ class Nearness:
     directions: Callable[[SourceRequest], Directed]
     relative: bool = True
 
-    @property
-    def in_memory(self) -> bool:
-        """Text vectors are kept; frames are the index's."""
-        return self.using == "text"
+    in_memory: bool = True
 
     def applies(self, request: SourceRequest) -> bool:
         """Whether there is a direction to look in."""
         return bool(self.directions(request))
 
-    def candidates(self, request: SourceRequest) -> Scores:
-        """What the index finds near each direction."""
+    def asks(self, request: SourceRequest) -> Sequence[Ask]:
+        """What lies near each direction."""
         directions = self.directions(request)
         each = max(10, math.ceil(request.limit / max(1, len(directions)) * 1.5))
-        return self._best(request, directions, request.allowed, each)
+        return [Near(self.using, vector, request.allowed, each) for _, vector in directions]
+
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
+        """What the index found, scored as what others found is."""
+        return self.score(request, request.catalogue.videos(found_in(answers)))
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
-        """Nearness of these videos: of texts by vectors that are kept; of frames, which are many, by the index."""
-        if not videos:
-            return {}
-        if self.using == "text":
-            return self._near_texts(request, videos)
-        asked = Filter(ids=[point_id(one) for one in videos])
-        within = Filter(within=request.index.prepare(Collection.VIDEOS, asked))
-        return self._best(request, self.directions(request), within, len(videos))
-
-    def _near_texts(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
-        texts = request.catalogue.texts(videos)
+        """Nearness of these videos by vectors that are kept: of the text, or the mean frame."""
+        kept = request.catalogue.texts(videos) if self.using == "text" else request.catalogue.looks(videos)
         directions = self.directions(request)
-        if not texts or not directions:
+        if not kept or not directions:
             return {}
         weights = np.sqrt([weight for weight, _ in directions])
-        cosines = products(np.stack(list(texts.values())), np.stack([vector for _, vector in directions]))
-        return dict(zip(texts, (cosines * weights).max(axis=1).tolist(), strict=True))
-
-    def _best(self, request: SourceRequest, directions: Directed, where: Filter, limit: int) -> Scores:
-        best: Scores = {}
-        for weight, vector in directions:
-            hits = request.index.query(
-                Collection.VIDEOS, using=self.using, vector=vector, where=where, limit=limit, fields=(), quick=True
-            )
-            for hit in hits:
-                one, score = video_id(hit.id), hit.score * math.sqrt(weight)
-                if score > best.get(one, -math.inf):
-                    best[one] = score
-        return best
+        cosines = products(np.stack(list(kept.values())), np.stack([vector for _, vector in directions]))
+        return dict(zip(kept, (cosines * weights).max(axis=1).tolist(), strict=True))
 
 
 def interests_of(request: SourceRequest) -> list[tuple[float, Interest]]:

@@ -100,7 +100,10 @@ def test_a_source_that_fails_is_left_out_and_the_answer_says_so(zoo: Stage) -> N
         def applies(self, request) -> bool:
             return True
 
-        def candidates(self, request):
+        def asks(self, request):
+            return ()
+
+        def candidates(self, request, answers):
             raise RuntimeError("boom")
 
         def score(self, request, videos):

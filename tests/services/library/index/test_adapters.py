@@ -10,73 +10,12 @@ import numpy as np
 import pytest
 
 from services.library.errors import IndexMismatch, IndexUnavailable, InvalidValue, PointMissing
-from services.library.index import open_index
+from services.library.index.asks import Toward
 from services.library.index.edge import EdgeIndex
 from services.library.index.points import BATCH_BYTES, BATCH_POINTS, batches
-from services.library.index.port import Collection, Filter, Point, SparseVector
-from services.library.index.schema import IndexDims
+from services.library.index.port import Filter, Point, SparseVector
 from services.library.index.sparse import encode_document, encode_query
-from services.settings import Settings
-
-DIMS = IndexDims(text=16, visual=8, sound=4)
-VIDEOS, MOMENTS = Collection.VIDEOS, Collection.MOMENTS
-
-
-def uid(number: int) -> str:
-    return str(UUID(int=number + 1))
-
-
-def axis(number: int, dim: int = 16) -> np.ndarray:
-    return np.eye(dim, dtype=np.float32)[number]
-
-
-def near(number: int, other: int, share: float, dim: int = 16) -> np.ndarray:
-    vector = axis(number, dim) * (1 - share) + axis(other, dim) * share
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
-
-
-@pytest.fixture(params=["edge", "server"])
-def index(request, tmp_path):
-    settings = Settings(data_dir=tmp_path, index_url=":memory:" if request.param == "server" else None)
-    opened = open_index(settings, DIMS)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def zoo(index):
-    index.upsert(
-        VIDEOS,
-        [
-            Point(
-                uid(0),
-                {
-                    "text": axis(0),
-                    "visual": np.stack([axis(0, 8), axis(1, 8)]),
-                    "sound": axis(0, 4),
-                    "lexical": encode_document("a cat sleeps 猫咪睡觉"),
-                },
-                {
-                    "tags": ["cat", "home"],
-                    "language": "en",
-                    "duration_s": 10.0,
-                    "title": "猫 🐱",
-                    "labels": [{"a": None}],
-                },
-            ),
-            Point(
-                uid(1),
-                {"text": near(0, 1, 0.3), "visual": axis(2, 8), "lexical": encode_document("a dog runs 小狗奔跑")},
-                {"tags": ["dog", "home"], "language": "zh", "duration_s": 20.0},
-            ),
-            Point(uid(2), {"text": axis(1)}, {"tags": [], "duration_s": 30.0}),
-        ],
-    )
-    return index
-
-
-def ids(found):
-    return [one.id for one in found]
+from tests.services.library.index.zoo import MOMENTS, VIDEOS, axis, ids, near, uid
 
 
 def test_every_vector_finds_its_own_and_a_point_without_it_is_no_candidate(zoo):
@@ -190,30 +129,21 @@ def test_a_quick_search_orders_what_it_finds_as_a_thorough_one_does(zoo):
     for limit in (1, 3, 100):
         quick = zoo.query(VIDEOS, using="text", vector=near(1, 0, 0.2), limit=limit, quick=True)
         assert quick == zoo.query(VIDEOS, using="text", vector=near(1, 0, 0.2), limit=limit)
-        found = zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[], limit=limit, quick=True)
-        assert found == zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[], limit=limit)
+        toward = [Toward("text", axis(0), limit=limit)]
+        assert zoo.ask(VIDEOS, toward, quick=True) == zoo.ask(VIDEOS, toward)
 
 
-def test_discovery_puts_the_right_side_of_a_pair_before_what_is_nearer_to_the_target(zoo):
-    assert ids(zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[])) == [uid(0), uid(1), uid(2)]
-    away = zoo.discover(VIDEOS, using="text", target=axis(0), pairs=[(axis(1), near(0, 1, 0.1))])
-    assert ids(away)[0] == uid(2)
-    assert away[0].score > 1 > away[1].score
-    kept = zoo.discover(
-        VIDEOS, using="text", target=axis(0), pairs=[(axis(1), axis(0))], where=Filter(equals={"tags": ["dog"]})
-    )
-    assert ids(kept) == [uid(1)]
-    assert zoo.discover(MOMENTS, using="text", target=axis(0), pairs=[]) == []
-    with pytest.raises(IndexMismatch, match="dense"):
-        zoo.discover(VIDEOS, using="lexical", target=axis(0), pairs=[])
+def test_of_some_fields_one_is_enough(zoo):
+    def found(**where):
+        return ids(zoo.scroll(VIDEOS, where=Filter(**where)))
 
-
-def test_a_sample_is_drawn_from_what_passes_the_filter(zoo):
-    assert sorted(zoo.sample(VIDEOS)) == [uid(0), uid(1), uid(2)]
-    home = Filter(equals={"tags": ["home"]})
-    drawn = [zoo.sample(VIDEOS, where=home, limit=1) for _ in range(60)]
-    assert {one for (one,) in drawn} == {uid(0), uid(1)}
-    assert zoo.sample(MOMENTS) == []
+    assert found(some={"tags": ["cat"], "language": ["zh"]}) == [uid(0), uid(1)]
+    assert found(some={"tags": ["cat"], "language": ["zh"]}, equals={"tags": ["dog"]}) == [uid(1)]
+    assert found(some={"tags": ["cat", "dog"]}, excludes={"language": ["en"]}) == [uid(1)]
+    assert found(some={"tags": [], "language": ["en"]}) == [uid(0)]
+    assert found(some={"tags": []}) == []
+    with pytest.raises(IndexMismatch, match="cannot be filtered by 'title'"):
+        found(some={"title": ["x"]})
 
 
 def test_setting_a_payload_merges_and_keeps_the_vectors(zoo):
