@@ -3,14 +3,16 @@
     python -m benchmarks.load --clip clip.mp4 --submissions 10000 --minutes 10 --json load.json
 
 The clip is understood for real first; then stages wait as long as they took and give what they gave
-(`benchmarks/load_work.py`), so that only the queue, the record and the API use the processor. Three parts: throughput
-with 1, 2, 4, ... worker processes; a burst handed in at once; the same again at a steady rate, while others read.
+(`benchmarks/load_work.py`), so that only the queue, the record and the API use the processor. Four parts: the same work
+in one process without a queue, to tell what the queue adds; throughput with 1, 2, 4, ... worker processes; a burst
+handed in at once; the same again at a steady rate, while others read.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -36,6 +38,9 @@ _SCALING_SHARE = 0.4
 _BURST_SHARE = 0.25
 """Of the time there is, for the burst."""
 
+_ALONE = 60
+"""Videos that are worked on without a queue."""
+
 _SAMPLE_S = 0.5
 _DRAIN_S = 120.0
 
@@ -46,16 +51,34 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """CPU ms a video without a queue: of the API and PostgreSQL while `videos` were handed in, of one process and
+    PostgreSQL while the lanes ran one after another.
+    """
+
+    videos: int
+    api: float
+    handing_in: float
+    lanes: float
+    lanes_postgres: float
+
+    @property
+    def whole(self) -> float:
+        """All of it."""
+        return self.api + self.handing_in + self.lanes + self.lanes_postgres
+
+
+@dataclass(frozen=True, slots=True)
 class Throughput:
     """So many worker processes that always have something waiting. `videos` were handed in; the rate is that of the
-    last `seconds`, without filling up. CPU is of all processes together, a video.
+    last `seconds`, without filling up. `cpu_ms` is a video's, by kind of process.
     """
 
     processes: int
     videos: int
     seconds: float
     per_s: float
-    cpu_ms: float
+    cpu_ms: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,7 @@ class Load:
     cores: int
     threads: int
     waited_s: dict[str, float]
+    alone: Alone
     scaling: tuple[Throughput, ...]
     burst: Part
     steady: Part
@@ -156,6 +180,8 @@ def _run(fleet: Fleet, client: Client, recording: Recording, sizes: Sizes, say: 
     steady_s = (1 - _SCALING_SHARE - _BURST_SHARE) * sizes.seconds
     # What is handed in grows with the processes, so that every number of them is watched for about as long.
     unit = max(1, round(_SCALING_SHARE * sizes.submissions / sum(sizes.processes)))
+    say("the same work without a queue")
+    alone = _alone(fleet, client, max(2, min(_ALONE, sizes.submissions // 10)))
     scaling = []
     for processes in sizes.processes:
         say(f"throughput with {processes} worker processes")
@@ -171,19 +197,34 @@ def _run(fleet: Fleet, client: Client, recording: Recording, sizes: Sizes, say: 
         say(f"{rate:.1f} videos a second")
         steady = _part(fleet, client, workers, left - size, rate, steady_s)
     waited = {name: round(seconds, 3) for name, seconds in recording.seconds.items()}
-    return Load(os.cpu_count() or 1, sizes.threads, waited, tuple(scaling), burst, steady)
+    return Load(os.cpu_count() or 1, sizes.threads, waited, alone, tuple(scaling), burst, steady)
+
+
+def _alone(fleet: Fleet, client: Client, videos: int) -> Alone:
+    def cpu() -> tuple[float, float]:
+        now = fleet.cpu([])
+        return now["api"], now["postgres"]
+
+    api, postgres = cpu()
+    taken = client.submit(videos, per_s=None, until=math.inf)
+    api_then, postgres_then = cpu()
+    done, lanes = fleet.alone()
+    if done != taken:
+        raise FleetUnavailable(f"without a queue {done} of {taken} videos were done")
+    times = (api_then - api, postgres_then - postgres, lanes, cpu()[1] - postgres_then)
+    return Alone(taken, *(round(1000 * seconds / taken, 1) for seconds in times))
 
 
 def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, videos: int, for_s: float) -> Throughput:
     """Keep more waiting than is worked on for so long, or until `videos` were handed in and are done."""
     enough = round(1.5 * processes * threads)
-    samples: list[tuple[float, int, float]] = []
+    samples: list[tuple[float, int, dict[str, float]]] = []
     with fleet.workers(processes, threads) as workers:
         before, taken, until = client.counts()["ready"], 0, time.monotonic() + for_s
 
         def sample() -> int:
             done = client.counts()["ready"] - before
-            samples.append((time.monotonic(), done, sum(fleet.cpu(workers).values())))
+            samples.append((time.monotonic(), done, fleet.cpu(workers)))
             return done
 
         while (done := sample()) < videos and time.monotonic() < until:
@@ -196,8 +237,8 @@ def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, vide
     # Filling up comes first; a batch that was done before the time was up is taken whole.
     start, gone, cpu = next(one for one in samples if done == videos or one[0] >= first + (last - first) / 3)
     seconds, ready = max(last - start, 1e-3), done - gone
-    cpu_ms = 1000 * (spent - cpu) / max(1, ready)
-    return Throughput(processes, taken, round(seconds, 1), round(ready / seconds, 2), round(cpu_ms, 1))
+    cpu_ms = {name: round(1000 * (spent[name] - cpu[name]) / max(1, ready), 1) for name in spent}
+    return Throughput(processes, taken, round(seconds, 1), round(ready / seconds, 2), cpu_ms)
 
 
 def _part(fleet: Fleet, client: Client, workers: Sequence[int], videos: int, per_s: float | None, for_s: float) -> Part:

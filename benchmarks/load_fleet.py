@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -61,6 +62,19 @@ class Fleet:
             finally:
                 for worker in started:  # all at once; each is waited for one after another
                     worker.send_signal(signal.SIGTERM)
+
+    def alone(self) -> tuple[int, float]:
+        """Do all that is due in one process without a queue, waiting for nothing: (videos, its processor seconds).
+
+        Raises `FleetUnavailable`.
+        """
+        command = [sys.executable, "-m", "benchmarks.load_work", "--recording", str(self.folder / "recording.json")]
+        environment = {**os.environ, **self.environment, "REELWISE_DATA_DIR": str(self.folder / "alone")}
+        done = subprocess.run([*command, "--alone"], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise FleetUnavailable(f"the work without a queue failed:\n{done.stderr}")
+        told = json.loads(done.stdout.splitlines()[-1])
+        return int(told["videos"]), float(told["cpu_s"])
 
     def _until_all_consume(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:
         ends = time.monotonic() + _PATIENCE_S

@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from benchmarks.load import Load, Part
+    from benchmarks.load import Alone, Load, Part, Throughput
 
 
 def show(console: Console, figures: Load) -> None:
     """Print everything."""
-    waited = sum(figures.waited_s.values())
+    waited, alone = sum(figures.waited_s.values()), figures.alone
     lines = [
         f"Stages wait {waited:.1f} s a video in the place of their work: what they took for the clip.",
         f"{figures.cores} cores for all processes and this one; {figures.threads} lanes at once in a worker process.",
         "",
-        "| worker processes | videos | seconds | videos a second | CPU ms a video, all processes |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {one.processes} | {one.videos} | {one.seconds} | {one.per_s} | {one.cpu_ms} |"
-            for one in figures.scaling
-        ),
+        f"| CPU ms a video | all | queue | {' | '.join(figures.scaling[0].cpu_ms)} |",
+        "|---|---|---|" + "---|" * len(figures.scaling[0].cpu_ms),
+        f"| without a queue ({alone.videos} videos) | {alone.whole:.1f} | 0 | {' | '.join(_without(alone, figures))} |",
+        *(_scaled(one, alone) for one in figures.scaling),
+        "",
+        "| worker processes | videos | seconds | videos a second |",
+        "|---|---|---|---|",
+        *(f"| {one.processes} | {one.videos} | {one.seconds} | {one.per_s} |" for one in figures.scaling),
         "",
         f"| {figures.burst.processes} worker processes | burst | steady |",
         "|---|---|---|",
@@ -40,6 +42,17 @@ def show(console: Console, figures: Load) -> None:
         lines.append(f"| memory of {kind}, MiB at first, at last, per 1,000 videos | {' | '.join(cells)} |")
     for line in lines:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _without(alone: Alone, figures: Load) -> list[str]:
+    known = {"api": alone.api, "workers": alone.lanes, "postgres": alone.handing_in + alone.lanes_postgres}
+    return [f"{known.get(name, 0.0):.1f}" for name in figures.scaling[0].cpu_ms]
+
+
+def _scaled(one: Throughput, alone: Alone) -> str:
+    whole = sum(one.cpu_ms.values())
+    cells = " | ".join(f"{value:.1f}" for value in one.cpu_ms.values())
+    return f"| {one.processes} worker processes | {whole:.1f} | {whole - alone.whole:.1f} | {cells} |"
 
 
 _ROWS: dict[str, Callable[[Part], object]] = {

@@ -1,6 +1,7 @@
 """The stand-in for the work of stages in `benchmarks.load`, and the worker process that runs it.
 
     python -m benchmarks.load_work --recording FILE --threads N      (started by the benchmark)
+    python -m benchmarks.load_work --recording FILE --alone          (does what is due, without a queue or waiting)
 
 A clip is understood for real first. Then each stage waits as long as it took for that clip, and gives what it gave. All
 else is real: messages, leases and heartbeats, fingerprints, look-ups, results and costs in the record, documents.
@@ -28,11 +29,15 @@ from models.text.base import TextEngine
 from models.vision.base import VisionEngine
 from services.library import library as library_module
 from services.library.index.port import Collection, Filter, Point
+from services.library.index.schema import IndexDims
+from services.library.library import Library
+from services.library.record.database import utc_now
 from services.library.record.types import Lane
 from services.settings import Settings
 from workers import pipeline
 from workers.copies.signature import Signature
 from workers.copies.sound_print import BANDS
+from workers.lanes import LaneWorker
 from workers.media.frame_hashes import VIEWS
 from workers.stages.base import Stage, StageContext, StageOutput
 from workers.stages.signature import SIGNATURE, SignatureOutput
@@ -132,18 +137,38 @@ class IdentityRuntime(Runtime):
         return cast("SoundEngine", SimpleNamespace(dim=64))
 
 
+def _alone(settings: Settings, runtime: Runtime) -> dict[str, float]:
+    """Every due lane of every video, one after another in this process; how many videos, and its processor seconds."""
+    dims = IndexDims(text=runtime.text.dim, visual=runtime.vision.dim, sound=runtime.sound.dim)
+    with Library.open(settings, dims) as library:
+        worker, videos = LaneWorker(pipeline.Pipeline(library, runtime), lambda *_: None), 0
+        began = time.process_time()
+        while due := library.record.due(now=utc_now()):
+            for video_id, lane in due:
+                worker.run(video_id, lane)
+                videos += lane is Lane.PUBLISH
+        return {"videos": videos, "cpu_s": time.process_time() - began}
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load_work", description=__doc__)
     parser.add_argument("--recording", type=Path, required=True, help="what the stages give")
     parser.add_argument("--threads", type=int, default=32, help="lanes at once")
+    parser.add_argument("--alone", action="store_true", help="run what is due lane by lane, tell what it took, and end")
     given = parser.parse_args(arguments)
-    stages = stand_ins(pipeline.STAGES, Recording.read(given.recording))
+    recording = Recording.read(given.recording)
+    if given.alone:
+        recording = replace(recording, seconds=dict.fromkeys(recording.seconds, 0.0))
+    stages = stand_ins(pipeline.STAGES, recording)
     # The one place where the product's work is replaced, and only in this process.
     pipeline.STAGES = stages
     pipeline._BY_NAME.update({stage.name: stage for stage in stages})
     library_module.open_index = lambda *_, **__: DiscardingIndex()  # type: ignore[attr-defined]
     settings = Settings()
     profile = load_profile(settings.profile)
+    if given.alone:
+        print(json.dumps(_alone(settings, IdentityRuntime(profile, settings.models_dir))), flush=True)
+        return 0
     plan = WorkerPlan(frozenset(Lane), Pool.THREADS, given.threads)
     return run_worker(settings, lambda: IdentityRuntime(profile, settings.models_dir), plan)
 

@@ -32,6 +32,7 @@ def load(runtime: Runtime, warmed: Callable[[Path], Path], tmp_path_factory: pyt
 
 def test_everything_that_is_handed_in_gets_done(load: Load) -> None:
     parts = (load.burst, load.steady)
+    assert load.alone.videos == 2
     assert sum(point.videos for point in load.scaling) + sum(part.submitted for part in parts) == 20
     assert all(part.ready == part.submitted for part in parts)
     assert [point.processes for point in load.scaling] == [1, 2]
@@ -40,6 +41,8 @@ def test_everything_that_is_handed_in_gets_done(load: Load) -> None:
 
 def test_what_it_costs_is_told_of_every_process(load: Load) -> None:
     assert set(load.waited_s) == {stage.name for stage in STAGES}
+    assert load.alone.lanes > 0
+    assert all(set(point.cpu_ms) == {"api", "sweep", "redis", "postgres", "workers"} for point in load.scaling)
     for part in (load.burst, load.steady):
         assert set(part.cpu_ms) == {"api", "sweep", "redis", "postgres", "workers"}
         assert part.cpu_ms["workers"] > 0
@@ -54,4 +57,5 @@ def test_the_table_says_what_stood_in_for_the_work(load: Load) -> None:
     written = io.StringIO()
     show(Console(file=written, width=200), load)
     assert "in the place of their work" in written.getvalue()
+    assert "| without a queue (2 videos) |" in written.getvalue()
     assert f"| handed in | {load.burst.submitted} in" in written.getvalue()
