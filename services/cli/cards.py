@@ -10,8 +10,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer, WithoutView
+from services.api.recommend_schemas import RecommendationsAnswer, WithoutView
 from services.api.results import MomentAnswer, ReasonView, VideoAnswer
+from services.api.why_schemas import WhyAnswer
 from services.cli.copy_cards import copy_line
 from services.library.understanding import Evidence, Label, Understanding, VideoState
 

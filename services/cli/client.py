@@ -15,11 +15,12 @@ from services.api.account_schemas import AccountsAnswer, AccountView, KeysAnswer
 from services.api.costs import CostsAnswer
 from services.api.event_schemas import EventsAnswer
 from services.api.profile_schemas import EditsAnswer, ErasedAnswer, ProfileAnswer
-from services.api.recommend_schemas import RecommendationsAnswer, WhyAnswer
+from services.api.recommend_schemas import RecommendationsAnswer
 from services.api.results import MomentAnswer, VideoAnswer
 from services.api.review_schemas import RedescribeAnswer
 from services.api.schemas import DuplicatesAnswer, RetriedAnswer, SubmissionAnswer, VideoDetail, VideoPage
 from services.api.webhook_schemas import NewWebhook
+from services.api.why_schemas import WhyAnswer
 from services.cli.output import CliError
 from services.intake.sidecars import find_sidecars
 from services.library.understanding import Understanding

@@ -8,13 +8,8 @@ from fastapi import APIRouter, Query
 
 from services.api.errors import error_responses
 from services.api.lookup import NamedVideo, ServiceOf
-from services.api.recommend_schemas import (
-    ContextBody,
-    ExposureAnswer,
-    RecommendationsAnswer,
-    RecommendBody,
-    WhyAnswer,
-)
+from services.api.recommend_schemas import ContextBody, RecommendationsAnswer, RecommendBody
+from services.api.why_schemas import ExposureAnswer, WhyAnswer
 from services.recommend.exposure import exposure
 from services.recommend.why import why
 

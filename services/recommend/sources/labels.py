@@ -46,8 +46,8 @@ class Labels:
         aim = next((one.text for one in request.taste.interests if one.text is not None), None)
         # Apart from the labels, of which each topic alone has more videos than all creators that a viewer likes.
         creators = {name: values for name, values in wanted.items() if name == CREATOR}
-        labels = {name: values for name, values in wanted.items() if name != CREATOR}
-        filters = [replace(request.allowed, some=some) for some in (labels, creators) if some]
+        others = {name: values for name, values in wanted.items() if name != CREATOR}
+        filters = [replace(request.allowed, some=some) for some in (others, creators) if some]
         each = request.limit // len(wanted)
         limits = [max(10, each * len(where.some)) for where in filters]
         return [
