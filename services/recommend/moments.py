@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
+from services.library.index.asks import Near
 from services.library.index.port import Collection, Filter
 from services.library.library import Library
 from services.recommend.filters import SearchFilters
@@ -68,10 +69,8 @@ def search_moments(
     where = None if allowed is None else Filter(equals={"video_id": allowed})
     vectors = query_vectors(models, query)
     pool = max(candidates, limit * per_video)
-    found = {
-        name: library.index.query(Collection.MOMENTS, using=name, vector=vector, where=where, limit=pool)
-        for name, vector in vectors.items()
-    }
+    asks = [Near(name, vector, where, pool) for name, vector in vectors.items()]
+    found = dict(zip(vectors, library.index.ask(Collection.MOMENTS, asks), strict=True))
     payloads = {hit.id: hit.payload for hits in found.values() for hit in hits}
     fused = fuse(
         {source: {hit.id: hit.score for hit in hits} for source, hits in found.items()},

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from services.library.index.port import Collection, Filter, Hit, SparseVector, Vector
+from services.library.index.asks import Near
+from services.library.index.port import Collection, Filter, SparseVector, Vector
 from services.library.index.schema import LEXICAL
 from services.library.index.sparse import encode_query
 from services.library.library import Library
-from services.recommend.copies import one_of_each, original_of
+from services.recommend.catalogue import FIELDS
 from services.recommend.filters import SearchFilters, also
 from services.recommend.indexed import IndexedVideo, LabelKey
 from services.recommend.models import QueryModels
@@ -20,6 +21,8 @@ from services.recommend.search_why import explain_video
 
 MAX_QUERY_CHARACTERS = 500
 """Longest query taken, characters; e5 reads 512 tokens."""
+
+_READ_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,41 +72,48 @@ def search_videos(
     where = (filters or SearchFilters()).where(taxonomy)
     pool = max(candidates, limit)
     named = labels_in(query, taxonomy)
-    found = {
-        name: library.index.query(Collection.VIDEOS, using=name, vector=vector, where=where, limit=pool)
-        for name, vector in query_vectors(models, query).items()
-    }
+    vectors = query_vectors(models, query)
+    # Reading payloads costs more than finding points, so none is read but of what is shown.
+    asks = [Near(name, vector, where, pool) for name, vector in vectors.items()]
+    answers = library.index.ask(Collection.VIDEOS, asks, fields=())
+    found = {name: {hit.id: hit.score for hit in hits} for name, hits in zip(vectors, answers, strict=True)}
     found["labels"] = _labelled(library, named, tag_candidates(query), where, pool)
-    payloads = {hit.id: hit.payload for hits in found.values() for hit in hits}
-    fused = fuse(
-        {source: {hit.id: hit.score for hit in hits} for source, hits in found.items()},
-        asdict(weights or SearchWeights()),
-    )
-    ranked = sorted(fused, key=lambda point: (-total(fused[point].values()), point))
-    ranked = one_of_each(ranked, lambda point: original_of(point, payloads[point]))[:limit]
-    hits = []
-    for point in ranked:
-        video = IndexedVideo.of(point, payloads[point])
-        hits.append(
-            SearchHit(
-                video_id=video.video_id,
-                title=video.title,
-                score=total(fused[point].values()),
-                duration_s=video.duration_s,
-                language=video.language,
-                sources=fused[point],
-                reasons=explain_video(
-                    query,
-                    named,
-                    video,
-                    library.record.understanding(video.video_id),
-                    fused[point],
-                    taxonomy,
-                    models.vision.near_text,
-                ),
-            )
+    fused = fuse(found, asdict(weights or SearchWeights()))
+    videos = _best(library, sorted(fused, key=lambda point: (-total(fused[point].values()), point)), limit)
+    documents = library.record.understandings(video.video_id for video in videos)
+    return [
+        SearchHit(
+            video_id=video.video_id,
+            title=video.title,
+            score=total(fused[video.point_id].values()),
+            duration_s=video.duration_s,
+            language=video.language,
+            sources=fused[video.point_id],
+            reasons=explain_video(
+                query,
+                named,
+                video,
+                documents.get(video.video_id),
+                fused[video.point_id],
+                taxonomy,
+                models.vision.near_text,
+            ),
         )
-    return hits
+        for video in videos
+    ]
+
+
+def _best(library: Library, ranked: Sequence[str], limit: int) -> list[IndexedVideo]:
+    """The first `limit` of these points without copies of each other, as the index has them."""
+    found: dict[str, IndexedVideo] = {}
+    for start in range(0, len(ranked), _READ_AT_ONCE):
+        some = ranked[start : start + _READ_AT_ONCE]
+        for stored in library.index.retrieve(Collection.VIDEOS, some, fields=FIELDS):
+            video = IndexedVideo.of(stored.id, stored.payload)
+            found.setdefault(video.original, video)
+            if len(found) == limit:
+                return list(found.values())
+    return list(found.values())
 
 
 def query_vectors(models: QueryModels, query: str) -> dict[str, Vector | SparseVector]:
@@ -120,15 +130,14 @@ def query_vectors(models: QueryModels, query: str) -> dict[str, Vector | SparseV
 
 def _labelled(
     library: Library, named: tuple[LabelKey, ...], tags: tuple[str, ...], where: Filter | None, limit: int
-) -> list[Hit]:
-    """Videos that carry a label which the query names; the score is the number of kinds of label that match."""
+) -> dict[str, float]:
+    """Points that carry a label which the query names, with the number of kinds of label that match."""
     wanted: dict[str, list[str]] = {"tags": list(tags)} if tags else {}
     for label in named:
         wanted.setdefault(label.field, []).append(label.value)
-    payloads: dict[str, Mapping[str, object]] = {}
     scores: dict[str, float] = {}
     for field, values in wanted.items():
-        for stored in library.index.scroll(Collection.VIDEOS, where=also(where, field, values), limit=limit):
-            payloads[stored.id] = stored.payload
+        carrying = library.index.scroll(Collection.VIDEOS, where=also(where, field, values), limit=limit, fields=())
+        for stored in carrying:
             scores[stored.id] = scores.get(stored.id, 0.0) + 1.0
-    return [Hit(point, score, payloads[point]) for point, score in scores.items()]
+    return scores

@@ -1,24 +1,42 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
+
+import numpy as np
 
 from services.library.record.types import CopyLink
 from services.library.understanding import CopyMatch
 from services.recommend import Ask
-from services.recommend.copies import one_of_each, original_of
+from services.recommend.copies import original_of
+from services.recommend.models import QueryModels
+from services.recommend.search import search_videos
 from tests.services.recommend.made_up import Made, Stage
 
 ORIGINAL, COPY, OTHER = (str(UUID(int=number)) for number in (1, 2, 3))
 PAYLOADS = {ORIGINAL: {}, COPY: {"duplicate_of": UUID(ORIGINAL).hex}, OTHER: {"duplicate_of": None}}
 
 
-def group(point: str) -> str:
-    return original_of(point, PAYLOADS[point])
+def test_copies_of_one_video_have_one_original_in_common() -> None:
+    originals = [original_of(point, payload) for point, payload in PAYLOADS.items()]
+    assert originals == [UUID(ORIGINAL).hex, UUID(ORIGINAL).hex, UUID(OTHER).hex]
 
 
-def test_of_copies_the_best_ranked_is_kept_in_its_place() -> None:
-    assert one_of_each([COPY, OTHER, ORIGINAL], group) == [COPY, OTHER]
-    assert one_of_each([OTHER, ORIGINAL, COPY], group) == [OTHER, ORIGINAL]
+def test_a_search_shows_one_of_several_copies_and_goes_on_to_what_is_no_copy(stage: Stage) -> None:
+    cat = Made("cat", 0, ("cat",), ("pets",))
+    copies = [Made(f"copy {n}", 0, ("cat",), ("pets",), payload={"duplicate_of": cat.id}) for n in range(60)]
+    stage.add(cat, *copies, Made("goal", 2, ("football",), ("football",)))
+
+    def engine(dim: int) -> SimpleNamespace:
+        near = np.eye(dim, dtype=np.float32)[:1]
+        return SimpleNamespace(embed_queries=lambda _: near, embed_texts=lambda _: near, near_text=0.3)
+
+    models = cast(QueryModels, SimpleNamespace(text=engine(16), vision=engine(8)))
+    titles = [hit.title for hit in search_videos(stage.library, models, "a sleeping cat", limit=5)]
+    assert len(titles) == 2
+    assert titles[1] == "goal"
+    assert len(search_videos(stage.library, models, "a sleeping cat", limit=1)) == 1
 
 
 def test_a_feed_shows_one_of_several_copies_and_none_of_what_was_seen(stage: Stage) -> None:
