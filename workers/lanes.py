@@ -75,11 +75,8 @@ class LaneWorker:
         lease = library.record.claim(video_id, lane, now=utc_now(), lease_s=library.settings.lease_s)
         if lease is None:
             return None
-        video = library.record.video(video_id)
-        if video is None:
-            return None
         with lane_run(video_id, lane.value) as seen:
-            return self._run(video, lease, seen)
+            return self._run(lease.video, lease, seen)
 
     def _run(self, video: Video, lease: Lease, seen: LaneRun) -> Lane | None:
         library, lane = self.pipeline.library, lease.lane
@@ -148,6 +145,9 @@ class LaneWorker:
             seen.outcome = Outcome.GIVEN_UP
             return None
         seen.outcome = Outcome.DONE
+        if following is not None:
+            return following
+        # A video whose metadata changed meanwhile goes through again.
         now = library.record.video(video.id)
         return now.lane if now is not None else None
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, and_, bindparam, or_
 
-from services.library.record.tables import VideoRow
+from services.library.record.tables import UtcDateTime, VideoRow
 from services.library.understanding import VideoState
 
 OPEN = (VideoState.QUEUED.value, VideoState.PROCESSING.value)
@@ -17,15 +16,25 @@ OPEN = (VideoState.QUEUED.value, VideoState.PROCESSING.value)
 LONGEST = timedelta(hours=1)
 """A time further ahead than this was written before a clock was set back: nothing waits for it."""
 
+NOW, HORIZON = bindparam("now", type_=UtcDateTime), bindparam("horizon", type_=UtcDateTime)
+"""Parameters of `CLAIMABLE`, whose values `at` gives."""
 
-def claimable(now: datetime) -> ColumnElement[bool]:
-    """The video is on its way, waits for no later time, and nobody's lease is alive."""
 
-    def past(column: InstrumentedAttribute[datetime | None]) -> ColumnElement[bool]:
-        return or_(column.is_(None), column <= now, column > now + LONGEST)
+def at(now: datetime) -> dict[str, datetime]:
+    """The values of `NOW` and of `HORIZON`, beyond which nothing waits."""
+    return {"now": now, "horizon": now + LONGEST}
 
-    return and_(
-        VideoRow.state.in_(OPEN),
-        past(VideoRow.not_before),
-        or_(VideoRow.lease_token.is_(None), past(VideoRow.lease_expires_at)),
-    )
+
+def _past(column: ColumnElement[datetime | None]) -> ColumnElement[bool]:
+    return or_(column.is_(None), column <= NOW, column > HORIZON)
+
+
+_video = VideoRow.__table__.c
+CLAIMABLE = and_(
+    or_(*(_video.state == state for state in OPEN)),
+    _past(_video.not_before),
+    or_(_video.lease_token.is_(None), _past(_video.lease_expires_at)),
+)
+"""The video is on its way, waits for no later time, and nobody's lease is alive. A condition of `VideoRow.__table__`
+that is built once: that costs more than to ask by it.
+"""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
@@ -99,21 +100,24 @@ class Copies(Database):
 
     def duplicate_of(self, video_id: str) -> DuplicateOf | None:
         """What the video is a copy of: the root of its chain of links. None for a video that is no copy."""
-        with self._read() as session:
-            own = self._links(session, video_id)
+        with self._reading_singly() as connection:  # most are no copy
+            if not _links(connection, video_id):
+                return None
+        with self._reading() as connection:
+            own = _links(connection, video_id)
             if not own:
                 return None
             root = own[0].original_id
-            while further := self._links(session, root):
+            while further := _links(connection, root):
                 root = further[0].original_id
-            matched = next((link for link in own if link.original_id == root), own[0])
-            return DuplicateOf(original=root, matched=matched.original_id, match=matched.match)
+        matched = next((link for link in own if link.original_id == root), own[0])
+        return DuplicateOf(original=root, matched=matched.original_id, match=matched.match)
 
     def originals_of(self, video_ids: Sequence[str]) -> list[str]:
         """Ids of the videos that some of these are linked to as copies, the earliest first."""
         if not video_ids:
             return []
-        with self._reading() as connection:
+        with self._reading_singly() as connection:
             return list(connection.scalars(_ORIGINALS, {"copies": list(video_ids)}))
 
     def copies_of(self, video_id: str) -> list[CopyLink]:
@@ -142,17 +146,6 @@ class Copies(Database):
             elif row.state in OPEN and (row.lease_token is not None or row.lane != Lane.PREPARE.value):
                 row.dirty, row.updated_at = True, self._clock()
 
-    @staticmethod
-    def _links(session: Session, copy_id: str) -> list[CopyLink]:
-        """A video's links, the earliest original first."""
-        query = (
-            select(CopyRow)
-            .join(VideoRow, VideoRow.id == CopyRow.original_id)
-            .where(CopyRow.copy_id == copy_id)
-            .order_by(VideoRow.created_at, VideoRow.id)
-        )
-        return [_link(row) for row in session.scalars(query)]
-
     def _stop_common(self, session: Session, words: Sequence[int]) -> None:
         counted = (
             select(SignatureWordRow.word)
@@ -168,7 +161,12 @@ class Copies(Database):
             session.execute(delete(SignatureWordRow).where(SignatureWordRow.word.in_(common)))
 
 
-def _link(row: CopyRow) -> CopyLink:
+def _links(connection: Connection, copy_id: str) -> list[CopyLink]:
+    """A video's links, the earliest original first."""
+    return [_link(row) for row in connection.execute(_LINKS, {"copy": copy_id})]
+
+
+def _link(row: CopyRow | Row[Any]) -> CopyLink:
     return CopyLink(row.copy_id, row.original_id, CopyMatch.model_validate(row.match))
 
 
@@ -179,15 +177,16 @@ def _batches(words: Iterable[int]) -> Iterator[list[int]]:
         yield ordered[start : start + _PER_STATEMENT]
 
 
+# Built once: every feed asks the one, and every lane the other.
+_video, _copy = VideoRow.__table__.c, CopyRow.__table__.c
 _ORIGINALS = (
-    select(VideoRow.__table__.c.id)
-    .where(
-        VideoRow.__table__.c.id.in_(
-            select(CopyRow.__table__.c.original_id).where(
-                CopyRow.__table__.c.copy_id.in_(bindparam("copies", expanding=True))
-            )
-        )
-    )
-    .order_by(VideoRow.__table__.c.created_at, VideoRow.__table__.c.id)
+    select(_video.id)
+    .where(_video.id.in_(select(_copy.original_id).where(_copy.copy_id.in_(bindparam("copies", expanding=True)))))
+    .order_by(_video.created_at, _video.id)
 )
-"""Built once; every feed asks it."""
+_LINKS = (
+    select(*_copy)
+    .join_from(CopyRow.__table__, VideoRow.__table__, _video.id == _copy.original_id)
+    .where(_copy.copy_id == bindparam("copy"))
+    .order_by(_video.created_at, _video.id)
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from services.library.overlay.corrections import LineCorrection, holding, settle
@@ -33,8 +33,8 @@ class Corrections(Database):
 
     def line_corrections(self, video_id: str) -> tuple[LineCorrection, ...]:
         """The stored corrections, in the order of the lines."""
-        with self._read() as session:
-            return _stored(session, video_id)
+        with self._reading_singly() as connection:
+            return _stored(connection, video_id)
 
     def describe_with_corrections(self, video_id: str, account: str) -> Redescription:
         """Store the corrections that hold now, and queue the video where they differ from those stored.
@@ -69,9 +69,14 @@ class Corrections(Database):
         requeue(session, row, now, lane=Lane.DESCRIBE if ready else Lane.PREPARE)
 
 
-def _stored(session: Session, video_id: str) -> tuple[LineCorrection, ...]:
-    query = select(LineCorrectionRow).where(LineCorrectionRow.video_id == video_id).order_by(LineCorrectionRow.place)
-    return tuple(
-        LineCorrection.model_validate({name: getattr(row, name) for name in LineCorrection.model_fields})
-        for row in session.scalars(query)
-    )
+def _stored(session: Session | Connection, video_id: str) -> tuple[LineCorrection, ...]:
+    rows = session.execute(_STORED, {"video": video_id}).mappings()
+    return tuple(LineCorrection.model_validate(dict(row)) for row in rows)
+
+
+_line = LineCorrectionRow.__table__.c
+_STORED = (
+    select(*(_line[name] for name in LineCorrection.model_fields))
+    .where(_line.video_id == bindparam("video"))
+    .order_by(_line.place)
+)

@@ -35,6 +35,9 @@ _WRITES = "reelwise_writes"
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
+_FOREIGN_KEY_VIOLATION = "23503"
+"""PostgreSQL's SQLSTATE."""
+
 Clock = Callable[[], datetime]
 """Where the record reads the time."""
 
@@ -122,12 +125,23 @@ def naming_the_database(engine: Engine) -> Iterator[None]:
         ) from error
 
 
+def breaks_foreign_key(error: IntegrityError) -> bool:
+    """Whether a row was to be written that belongs to one that is not there."""
+    broken = error.orig
+    if isinstance(broken, sqlite3.IntegrityError):
+        return broken.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    return getattr(broken, "sqlstate", None) == _FOREIGN_KEY_VIOLATION
+
+
 class Database:
     """Transactions on an engine. `clock` is replaced in tests; everything else reads the time through it."""
 
     def __init__(self, engine: Engine, *, clock: Clock = utc_now) -> None:
         self.engine = engine
         self._writer = writing(engine)
+        postgres = engine.dialect.name == "postgresql"
+        apart = engine.execution_options(isolation_level="AUTOCOMMIT") if postgres else None
+        self._one_reader, self._one_writer = apart or engine, apart or self._writer
         self._clock = clock
         self._parsed = ParsedDocuments()
 
@@ -150,6 +164,18 @@ class Database:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with naming_the_database(self.engine), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading_singly(self) -> Iterator[Connection]:
+        """For statements each of which is a transaction by itself: PostgreSQL is not told of BEGIN and ROLLBACK."""
+        with naming_the_database(self.engine), self._one_reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing_singly(self) -> Iterator[Connection]:
+        """For one statement, which is a transaction by itself: PostgreSQL is not told of BEGIN and COMMIT."""
+        with naming_the_database(self.engine), self._one_writer.begin() as connection:
             yield connection
 
     def _insert(self, table: type[DeclarativeBase] | Table) -> sqlite.Insert | postgresql.Insert:

@@ -10,18 +10,21 @@ import os
 import secrets
 import socket
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.library.errors import UnknownVideo
 from services.library.jsonable import storable_text
-from services.library.record.claimable import claimable
+from services.library.record.claimable import CLAIMABLE, NOW, at
 from services.library.record.database import Database
 from services.library.record.outbox import tell_end
-from services.library.record.tables import VideoRow
+from services.library.record.tables import VideoRow, table_of
 from services.library.record.turns import next_turn
-from services.library.record.types import Lane, Lease, Priority
+from services.library.record.types import Claim, Lane, Lease, Priority
+from services.library.record.video_rows import VIDEO_COLUMNS, video_of
 from services.library.understanding import VideoState
 
 _TOKEN_LENGTH = 32
@@ -59,84 +62,49 @@ class Leases(Database):
 
         Fresh ones first, then by turn: round-robin over uploaders, each one's oldest first.
         """
-        query = (
-            select(VideoRow.id, VideoRow.lane)
-            .where(claimable(now), VideoRow.lane.is_not(None))
-            .order_by(
-                case((VideoRow.priority == Priority.FRESH.value, 0), else_=1),
-                VideoRow.turn,
-                VideoRow.created_at,
-                VideoRow.id,
-            )
-            .limit(limit)
-        )
-        with self._read() as session:
-            return [(video_id, Lane(lane)) for video_id, lane in session.execute(query) if lane is not None]
+        with self._reading_singly() as connection:
+            rows = connection.execute(_DUE, {**at(now), "most": limit}).all()
+        return [(video_id, Lane(lane)) for video_id, lane in rows]
 
-    def claim(self, video_id: str, lane: Lane, *, now: datetime, lease_s: float) -> Lease | None:
+    def claim(self, video_id: str, lane: Lane, *, now: datetime, lease_s: float) -> Claim | None:
         """Take the lease; None when the lane is not due or another holder's lease is alive. Marks `processing`.
 
         Taking over an expired lease counts as a failed attempt of the lane: its holder died without a word, and a
         file that kills its workers must not be tried for ever. Who claims looks at `Video.attempts`.
         """
-        lease = Lease(video_id, lane, new_token(), now + timedelta(seconds=lease_s))
-        query = (
-            update(VideoRow)
-            .where(VideoRow.id == video_id, VideoRow.lane == lane.value, claimable(now))
-            .values(
-                state=VideoState.PROCESSING.value,
-                attempts=VideoRow.attempts + case((VideoRow.lease_token.is_(None), 0), else_=1),
-                not_before=None,
-                announced_at=None,  # the message is spent: should the lane fall due again, another has to say so
-                lease_token=lease.token,
-                lease_expires_at=lease.expires_at,
-                updated_at=now,
-            )
-            .returning(VideoRow.id)
-            .execution_options(synchronize_session=False)
-        )
-        with self._write() as session:
-            return lease if session.scalar(query) else None
+        token, until = new_token(), now + timedelta(seconds=lease_s)
+        given = {**at(now), "video": video_id, "due": lane.value, "token": token, "until": until}
+        with self._writing_singly() as connection:
+            row = connection.execute(_CLAIM, given).one_or_none()
+        return None if row is None else Claim(video_id, lane, token, until, video_of(row))
 
     def heartbeat(self, lease: Lease, *, now: datetime, lease_s: float) -> Lease | None:
         """Extend; None when the lease was lost (expired and taken, or the video is gone)."""
         extended = Lease(lease.video_id, lease.lane, lease.token, now + timedelta(seconds=lease_s))
-        query = (
-            update(VideoRow)
-            .where(VideoRow.id == lease.video_id, VideoRow.lease_token == lease.token)
-            .values(lease_expires_at=extended.expires_at)
-            .returning(VideoRow.id)
-            .execution_options(synchronize_session=False)
-        )
-        with self._write() as session:
-            return extended if session.scalar(query) else None
+        return extended if self._changed(_EXTEND, lease, until=extended.expires_at) else None
 
     def advance(self, lease: Lease, next_lane: Lane | None) -> bool:
         """Give the lease back and move on; None means the video is `ready`. False when the lease was lost.
 
         A video whose metadata changed meanwhile is queued again instead of ready.
         """
-        with self._write() as session:
-            row = self._held(session, lease)
-            if row is None:
-                return False
-            if next_lane is None:
-                self._end(session, row, VideoState.READY, None)
-            else:
-                row.lane, row.attempts, row.reason, row.not_before = next_lane.value, 0, None, None
-                row.waiting_since = None
-                row.lease_token, row.lease_expires_at, row.updated_at = None, None, self._clock()
-            return True
+        now = self._clock()
+        if next_lane is not None:
+            return self._changed(_MOVE_ON, lease, next=next_lane.value, now=now)
+        with self._writing() as connection:
+            row = connection.execute(_FINISH, {"video": lease.video_id, "token": lease.token, "now": now}).one_or_none()
+            if row is not None:
+                tell_end(connection, row, now)
+                return True
+        with self._write() as session:  # dirty, or lost
+            held = self._held(session, lease)
+            if held is not None:
+                self._end(session, held, VideoState.READY, None)
+            return held is not None
 
     def release(self, lease: Lease) -> bool:
         """Give the lease back with the lane undone: due at once, no attempt counted. False when the lease was lost."""
-        with self._write() as session:
-            row = self._held(session, lease)
-            if row is None:
-                return False
-            row.state, row.updated_at = VideoState.QUEUED.value, self._clock()
-            row.lease_token, row.lease_expires_at = None, None
-            return True
+        return self._changed(_RELEASE, lease, now=self._clock())
 
     def retry_later(self, lease: Lease, *, reason: str, not_before: datetime, max_attempts: int) -> VideoState:
         """Count a failed attempt: `queued` until `not_before`, or `failed` with the reason at `max_attempts`.
@@ -185,6 +153,11 @@ class Leases(Database):
             self._end(session, row, VideoState.REJECTED, reason)
             return True
 
+    def _changed(self, change: ReturningUpdate[Any], lease: Lease, **values: Any) -> bool:
+        with self._writing_singly() as connection:
+            given = {"video": lease.video_id, "token": lease.token, **values}
+            return connection.scalar(change, given) is not None
+
     def _end(self, session: Session, row: VideoRow, state: VideoState, reason: str | None) -> None:
         if row.dirty:
             requeue(session, row, self._clock())
@@ -209,3 +182,38 @@ class Leases(Database):
         """The video's row, locked until the transaction ends, when the lease is still this holder's."""
         query = select(VideoRow).where(VideoRow.id == lease.video_id, VideoRow.lease_token == lease.token)
         return session.scalars(query.with_for_update()).one_or_none()
+
+
+# Built once: every lane of every video asks them.
+_video = VideoRow.__table__.c
+_FREE = {"lease_token": None, "lease_expires_at": None}
+_DUE = (
+    select(_video.id, _video.lane)
+    .where(CLAIMABLE, _video.lane.is_not(None))
+    .order_by(case((_video.priority == Priority.FRESH.value, 0), else_=1), _video.turn, _video.created_at, _video.id)
+    .limit(bindparam("most"))
+)
+_CLAIM = (
+    update(table_of(VideoRow))
+    .where(_video.id == bindparam("video"), _video.lane == bindparam("due"), CLAIMABLE)
+    .values(
+        state=VideoState.PROCESSING.value,
+        attempts=_video.attempts + case((_video.lease_token.is_(None), 0), else_=1),
+        not_before=None,
+        announced_at=None,  # the message is spent: should the lane fall due again, another has to say so
+        lease_token=bindparam("token"),
+        lease_expires_at=bindparam("until"),
+        updated_at=NOW,
+    )
+    .returning(*VIDEO_COLUMNS)
+)
+_held = update(table_of(VideoRow)).where(_video.id == bindparam("video"), _video.lease_token == bindparam("token"))
+_EXTEND = _held.values(lease_expires_at=bindparam("until")).returning(_video.id)
+_RELEASE = _held.values(state=VideoState.QUEUED.value, updated_at=NOW, **_FREE).returning(_video.id)
+_moved = _held.values(attempts=0, reason=None, not_before=None, waiting_since=None, updated_at=NOW, **_FREE)
+_MOVE_ON = _moved.values(lane=bindparam("next")).returning(_video.id)
+_FINISH = (
+    _moved.where(~_video.dirty)
+    .values(state=VideoState.READY.value, lane=None, failed_lane=None)
+    .returning(_video.id, _video.state, _video.reason, _video.uploader)
+)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.orm import Session
 
-from services.library.record.tables import VideoRow
+from services.library.record.tables import VideoRow, table_of
 from services.library.record.webhook_tables import DeliveryRow, WebhookRow
 from services.library.understanding import VideoState
 
@@ -39,22 +40,18 @@ _OF_STATE = {
 }
 
 
-def tell_end(session: Session, row: VideoRow, now: datetime) -> None:
+def tell_end(session: Session | Connection, row: VideoRow | Row[Any], now: datetime) -> None:
     """The video, whose row says so already, came to its end."""
     _tell(session, row, _OF_STATE[VideoState(row.state)], now)
 
 
-def tell_updated(session: Session, row: VideoRow, now: datetime) -> None:
+def tell_updated(session: Session | Connection, row: VideoRow | Row[Any], now: datetime) -> None:
     """What readers see of a ready video has changed."""
     _tell(session, row, WebhookEvent.UPDATED, now)
 
 
-def _tell(session: Session, row: VideoRow, event: WebhookEvent, now: datetime) -> None:
-    wanted = [
-        hook.name
-        for hook in session.scalars(select(WebhookRow).where(WebhookRow.disabled.is_(None)))
-        if event.value in hook.events
-    ]
+def _tell(session: Session | Connection, row: VideoRow | Row[Any], event: WebhookEvent, now: datetime) -> None:
+    wanted = [name for name, events in session.execute(_HOOKS) if event.value in events]
     if not wanted:
         return
     here = f"/v1/videos/{row.id}"
@@ -69,17 +66,21 @@ def _tell(session: Session, row: VideoRow, event: WebhookEvent, now: datetime) -
             "links": {"self": here, "understanding": f"{here}/understanding"},
         },
     }
-    for name in wanted:
-        session.add(
-            DeliveryRow(
-                message_id=f"msg_{uuid4().hex}",
-                webhook=name,
-                video_id=row.id,
-                event=event.value,
-                body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
-                state=DeliveryState.PENDING.value,
-                attempts=0,
-                not_before=now,
-                created_at=now,
-            )
-        )
+    delivery = {
+        "video_id": row.id,
+        "event": event.value,
+        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        "state": DeliveryState.PENDING.value,
+        "attempts": 0,
+        "not_before": now,
+        "created_at": now,
+    }
+    session.execute(
+        insert(table_of(DeliveryRow)),
+        [{**delivery, "message_id": f"msg_{uuid4().hex}", "webhook": name} for name in wanted],
+    )
+
+
+_HOOKS = select(WebhookRow.__table__.c.name, WebhookRow.__table__.c.events).where(
+    WebhookRow.__table__.c.disabled.is_(None)
+)

@@ -20,6 +20,7 @@ from services.library.record.events import (
 )
 from services.library.record.feeds import ViewerState
 from services.library.record.types import (
+    Claim,
     CopyLink,
     CostKey,
     CostSum,
@@ -102,8 +103,11 @@ class RecordPort(Protocol):
         """How many videos came to their end since then."""
         ...
 
-    def claim(self, video_id: str, lane: Lane, *, now: datetime, lease_s: float) -> Lease | None:
-        """Take the lease; None when the lane is not due or another holder's lease is alive. Marks `processing`."""
+    def claim(self, video_id: str, lane: Lane, *, now: datetime, lease_s: float) -> Claim | None:
+        """Take the lease; None when the lane is not due or another holder's lease is alive. Marks `processing`.
+
+        It comes with the video, so that who works on it need not ask for that.
+        """
         ...
 
     def heartbeat(self, lease: Lease, *, now: datetime, lease_s: float) -> Lease | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from sqlalchemy import JSON, Text, bindparam, cast, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
 from services.library.jsonable import storable_json
-from services.library.record.costs import cost_row
-from services.library.record.database import Database
+from services.library.record.costs import ADD_COST, cost_columns
+from services.library.record.database import Database, breaks_foreign_key
 from services.library.record.documents import Revision
 from services.library.record.effective import amendments_of, refresh
 from services.library.record.event_rows import batches
@@ -24,16 +26,12 @@ class Results(Database):
 
     def stage_result(self, video_id: str, stage: str, fingerprint: str) -> StageResult | None:
         """The output stored for this fingerprint, None when the stage has to run."""
-        with self._read() as session:
-            row = session.get(StageResultRow, (video_id, stage, fingerprint))
-            if row is None:
-                return None
-            return StageResult(row.video_id, row.stage, row.fingerprint, row.output, row.model, row.seconds)
+        return self.stage_results(video_id, {stage: fingerprint}).get(stage)
 
     def stage_results(self, video_id: str, fingerprints: Mapping[str, str]) -> dict[str, StageResult]:
         """By stage, the outputs stored for these fingerprints (stage -> fingerprint), of those that are there."""
         wanted = {"video": video_id, "fingerprints": list(fingerprints.values())}
-        with self._reading() as connection:
+        with self._reading_singly() as connection:
             rows = connection.execute(_STAGE_RESULTS, wanted).all()
         found = (StageResult(video_id, *row) for row in rows)
         return {one.stage: one for one in found if fingerprints.get(one.stage) == one.fingerprint}
@@ -53,17 +51,17 @@ class Results(Database):
             "seconds": storable_json(result.seconds, f"seconds of stage {result.stage!r}"),
             "created_at": self._clock(),
         }
-        with self._write() as session:
-            self._require(session, result.video_id)
-            session.execute(self._insert(StageResultRow).values(**values).on_conflict_do_nothing())
-            if cost is not None:
-                session.add(cost_row(cost, self._clock()))
+        line = None if cost is None else cost_columns(cost, self._clock())
+        with _known(result.video_id), self._writing() as connection:
+            connection.execute(self._insert(StageResultRow).on_conflict_do_nothing(), values)
+            if line is not None:
+                connection.execute(ADD_COST, line)
 
     def understanding(self, video_id: str) -> Understanding | None:
         """What readers see of the video: the machine's latest document with the editors' decisions laid over it."""
-        with self._read() as session:
-            row = session.get(UnderstandingRow, video_id)
-            return None if row is None else Understanding.model_validate(row.effective or row.document)
+        with self._reading_singly() as connection:
+            stored = connection.execute(_DOCUMENTS, {"videos": [video_id]}).one_or_none()
+        return None if stored is None else Understanding.model_validate_json(stored[-1])
 
     def machine_understanding(self, video_id: str) -> Understanding | None:
         """The video's latest document as the models wrote it."""
@@ -110,6 +108,17 @@ class Results(Database):
     def _require(session: Session, video_id: str) -> None:
         if session.scalar(select(VideoRow.id).where(VideoRow.id == video_id)) is None:
             raise UnknownVideo(video_id)
+
+
+@contextmanager
+def _known(video_id: str) -> Iterator[None]:
+    """Turn a missing video's violated foreign key into `UnknownVideo`: asking first would cost as much as writing."""
+    try:
+        yield
+    except IntegrityError as error:
+        if not breaks_foreign_key(error):
+            raise
+        raise UnknownVideo(video_id) from error
 
 
 _stored = StageResultRow.__table__.c

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from services.library.errors import AmbiguousId, UnknownVideo
@@ -32,7 +33,14 @@ from services.library.record.sharing import Sharing
 from services.library.record.tables import UploadRow, VideoRow
 from services.library.record.turns import Turns, next_turn
 from services.library.record.types import Lane, Priority, Submission, Upload, Video
-from services.library.record.video_rows import said_of_content, stored_form, upload_columns, upload_of, video_of
+from services.library.record.video_rows import (
+    VIDEO_COLUMNS,
+    said_of_content,
+    stored_form,
+    upload_columns,
+    upload_of,
+    video_of,
+)
 from services.library.record.viewer_data import ViewerData
 from services.library.record.webhooks import Webhooks
 from services.library.understanding import VideoState
@@ -97,9 +105,9 @@ class Record(
 
     def video(self, video_id: str) -> Video | None:
         """The video, None when nobody submitted it."""
-        with self._read() as session:
-            row = session.get(VideoRow, video_id)
-            return None if row is None else video_of(row)
+        with self._reading_singly() as connection:
+            row = connection.execute(_VIDEO, {"video": video_id}).one_or_none()
+        return None if row is None else video_of(row)
 
     def find(self, prefix: str) -> list[Video]:
         """Videos whose id starts with `prefix`, at least 4 hex digits (dashes are ignored). Raises `UnknownVideo`."""
@@ -129,21 +137,16 @@ class Record(
 
     def counts(self) -> dict[VideoState, int]:
         """How many videos are in each state, zeros included."""
-        with self._read() as session:
-            rows = session.execute(select(VideoRow.state, func.count()).group_by(VideoRow.state)).all()
+        with self._reading_singly() as connection:
+            rows = connection.execute(_COUNTS).all()
         found = {row[0]: int(row[1]) for row in rows}
         return {state: found.get(state.value, 0) for state in VideoState}
 
     def uploads(self, video_id: str) -> list[Upload]:
         """Oldest first."""
-        query = (
-            select(UploadRow, VideoRow.sha256)
-            .join(VideoRow, VideoRow.id == UploadRow.video_id)
-            .where(UploadRow.video_id == video_id)
-            .order_by(UploadRow.id)
-        )
-        with self._read() as session:
-            return [upload_of(row, sha256) for row, sha256 in session.execute(query)]
+        with self._reading_singly() as connection:
+            rows = connection.execute(_UPLOADS, {"video": video_id}).all()
+        return [upload_of(row, row.sha256) for row in rows]
 
     def retry(self, video_id: str) -> Video:
         """Send a final video through the lanes again, attempts at zero; a failed one from the lane that failed.
@@ -204,3 +207,14 @@ class Record(
         ).one()
         if not untouched and said_of_content(upload_of(latest, row.sha256).submission) != said_of_content(submission):
             row.dirty, row.updated_at = True, now
+
+
+_video, _upload = VideoRow.__table__.c, UploadRow.__table__.c
+_VIDEO = select(*VIDEO_COLUMNS).where(_video.id == bindparam("video"))
+_COUNTS = select(_video.state, func.count()).group_by(_video.state)
+_UPLOADS: Select[Any] = (
+    select(*_upload, _video.sha256)
+    .join_from(UploadRow.__table__, VideoRow.__table__, _video.id == _upload.video_id)
+    .where(_upload.video_id == bindparam("video"))
+    .order_by(_upload.id)
+)

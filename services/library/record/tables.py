@@ -18,6 +18,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Table,
     Text,
     text,
 )
@@ -62,6 +63,13 @@ class Base(DeclarativeBase):
 def _where(condition: str) -> dict[str, Any]:
     """An index of the rows that fulfil the condition, on both databases."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def table_of(row: type[Base]) -> Table:
+    """The table of a class, for statements that are asked of a connection and not of the mapper."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class VideoRow(Base):

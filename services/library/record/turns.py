@@ -7,15 +7,31 @@ matter among the videos on their way alone, so they begin at nought when all are
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Update, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from services.library.record.claimable import LONGEST, claimable
+from services.library.record.claimable import CLAIMABLE, HORIZON, NOW, at
 from services.library.record.database import Database
-from services.library.record.tables import VideoRow
+from services.library.record.tables import UtcDateTime, VideoRow, table_of
 from services.library.record.types import Lane, Priority
 
 _ADVISORY_LOCK = 0x7475726E
@@ -51,25 +67,32 @@ class Turns(Database):
         any case so many that it makes up `backfill_share` of a full queue. A message that nobody took up for
         `again_s` seconds counts as lost. Announcers in several processes take turns.
         """
-        limits = (now, window, backfill_share, timedelta(seconds=again_s))
-        with self._read() as session:  # most calls find nothing to say, and need no writer's lock for that
-            if not any(_chosen(session, lane, *limits) for lane in lanes):
-                return []
+        if not lanes:
+            return []
+        given = {**at(now), "lost": now - timedelta(seconds=again_s)}
+        own = max(1, round(window * backfill_share / (1 - backfill_share))) if backfill_share else 0
+        with self._reading_singly() as connection:  # most calls find nothing to say, and need no writer's lock for that
+            rooms = _rooms(connection, given, window, own)
+            untold = connection.execute(_untold(tuple(lane for lane in Lane if lane in lanes)), given).mappings().one()
+        due = [
+            lane
+            for lane in lanes
+            if (rooms[lane].fresh > 0 and untold[_name(lane, Priority.FRESH)])
+            or (rooms[lane].backfill(0) > 0 and untold[_name(lane, Priority.BACKFILL)])
+        ]
         told: list[tuple[str, Lane]] = []
-        with self._write() as session:
+        if not due:
+            return told
+        with self._writing() as connection:
             if self.engine.dialect.name == "postgresql":
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-            for lane in lanes:
-                chosen = _chosen(session, lane, *limits)
-                noted = (
-                    update(VideoRow)
-                    .where(VideoRow.id.in_(chosen), VideoRow.lane == lane.value, claimable(now))
-                    .values(announced_at=now)
-                    .returning(VideoRow.id)
-                    .execution_options(synchronize_session=False)
-                )
-                still_due = set(session.scalars(noted)) if chosen else set()
-                told += [(video_id, lane) for video_id in chosen if video_id in still_due]
+                connection.execute(_TAKE_TURNS)
+            rooms = _rooms(connection, given, window, own)
+            for lane in due:  # whoever makes another lane's work due announces it
+                fresh = _next(connection, lane, Priority.FRESH, given, rooms[lane].fresh)
+                chosen = fresh + _next(connection, lane, Priority.BACKFILL, given, rooms[lane].backfill(len(fresh)))
+                if chosen:
+                    still_due = set(connection.scalars(_TELL, {**given, "due": lane.value, "chosen": chosen}))
+                    told += [(video_id, lane) for video_id in chosen if video_id in still_due]
         return told
 
     def withdraw(self, announced: Sequence[tuple[str, Lane]]) -> None:
@@ -110,39 +133,76 @@ def _forget(*which: ColumnElement[bool]) -> Update:
     return update(VideoRow).where(*which).values(announced_at=None).execution_options(synchronize_session=False)
 
 
-def _chosen(
-    session: Session, lane: Lane, now: datetime, window: int, backfill_share: float, again: timedelta
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How many more messages of a lane may be sent: about fresh videos, and as back-fill's own."""
+
+    fresh: int
+    own: int
+    backfill_under_way: int
+
+    def backfill(self, fresh: int) -> int:
+        """Back-fill's room beside so many messages about fresh videos that are sent now."""
+        return max(self.own, self.fresh - fresh) - self.backfill_under_way
+
+
+def _rooms(connection: Connection, given: Mapping[str, datetime], window: int, own: int) -> dict[Lane, _Room]:
+    rows = connection.execute(_UNDER_WAY, given)
+    under_way = {(lane, priority): int(count) for lane, priority, count in rows}
+
+    def count(lane: Lane, priority: Priority) -> int:
+        return under_way.get((lane.value, priority.value), 0)
+
+    return {lane: _Room(window - count(lane, Priority.FRESH), own, count(lane, Priority.BACKFILL)) for lane in Lane}
+
+
+def _next(
+    connection: Connection, lane: Lane, priority: Priority, given: Mapping[str, datetime], most: int
 ) -> list[str]:
-    counted = session.execute(
-        select(VideoRow.priority, func.count())
-        .where(VideoRow.lane == lane.value, VideoRow.announced_at > now - again, VideoRow.announced_at <= now + LONGEST)
-        .group_by(VideoRow.priority)
-    ).all()
-    under_way = {row[0]: int(row[1]) for row in counted}
-    fresh = under_way.get(Priority.FRESH.value, 0)
-    chosen = _next(session, lane, Priority.FRESH, now, again, window - fresh)
-    left = window - fresh - len(chosen)
-    own = max(1, round(window * backfill_share / (1 - backfill_share))) if backfill_share else 0
-    room = max(own, left) - under_way.get(Priority.BACKFILL.value, 0)
-    return chosen + _next(session, lane, Priority.BACKFILL, now, again, room)
-
-
-def _next(session: Session, lane: Lane, priority: Priority, now: datetime, again: timedelta, limit: int) -> list[str]:
-    if limit <= 0:
+    if most <= 0:
         return []
-    query = (
-        select(VideoRow.id)
-        .where(
-            VideoRow.lane == lane.value,
-            VideoRow.priority == priority.value,
-            claimable(now),
-            or_(
-                VideoRow.announced_at.is_(None),
-                VideoRow.announced_at <= now - again,
-                VideoRow.announced_at > now + LONGEST,
-            ),
+    return list(connection.scalars(_NEXT, {**given, "due": lane.value, "of": priority.value, "most": most}))
+
+
+def _name(lane: Lane, priority: Priority) -> str:
+    return f"{lane.value}_{priority.value}"
+
+
+@cache
+def _untold(lanes: tuple[Lane, ...]) -> Select[*tuple[Any, ...]]:
+    """Whether a message about a video of each lane and class is to be sent, room or no room."""
+    return select(
+        *(
+            exists()
+            .where(_video.lane == lane.value, _video.priority == priority.value, _waits)
+            .label(_name(lane, priority))
+            for lane in lanes
+            for priority in Priority
         )
-        .order_by(VideoRow.turn, VideoRow.created_at, VideoRow.id)
-        .limit(limit)
     )
-    return list(session.scalars(query))
+
+
+# Built once: every lane of every video asks them.
+_video = VideoRow.__table__.c
+_LOST = bindparam("lost", type_=UtcDateTime)
+_TAKE_TURNS = text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+_UNDER_WAY = (
+    select(_video.lane, _video.priority, func.count())
+    .where(_video.lane.in_([lane.value for lane in Lane]), _video.announced_at > _LOST, _video.announced_at <= HORIZON)
+    .group_by(_video.lane, _video.priority)
+)
+_waits = and_(
+    CLAIMABLE, or_(_video.announced_at.is_(None), _video.announced_at <= _LOST, _video.announced_at > HORIZON)
+)
+_NEXT = (
+    select(_video.id)
+    .where(_video.lane == bindparam("due"), _video.priority == bindparam("of"), _waits)
+    .order_by(_video.turn, _video.created_at, _video.id)
+    .limit(bindparam("most"))
+)
+_TELL = (
+    update(table_of(VideoRow))
+    .where(_video.id.in_(bindparam("chosen", expanding=True)), _video.lane == bindparam("due"), CLAIMABLE)
+    .values(announced_at=NOW)
+    .returning(_video.id)
+)

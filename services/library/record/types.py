@@ -164,6 +164,13 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim(Lease):
+    """A lease that was just taken; `video` is as it stood from then on."""
+
+    video: Video
+
+
+@dataclass(frozen=True, slots=True)
 class CopyLink:
     """`copy_id` is a copy of `original_id`, which was uploaded earlier."""
 

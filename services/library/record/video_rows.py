@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import Row
+
 from services.library.errors import InvalidValue
 from services.library.jsonable import storable_text
 from services.library.record.tables import UploadRow, VideoRow
@@ -54,7 +56,17 @@ def said_of_content(submission: Submission) -> Submission:
     return replace(submission, source="", blob_key="", size_bytes=0, uploader="", priority=Priority.FRESH)
 
 
-def upload_of(row: UploadRow, sha256: str) -> Upload:
+VIDEO_COLUMNS = tuple(
+    VideoRow.__table__.c[name]
+    for name in (
+        "id", "sha256", "size_bytes", "blob_key", "state", "reason", "lane", "attempts", "not_before", "created_at",
+        "updated_at", "waiting_since", "uploader", "priority",
+    )
+)  # fmt: skip
+"""What `video_of` reads of a row."""
+
+
+def upload_of(row: UploadRow | Row[Any], sha256: str) -> Upload:
     """The row as a value."""
     submission = Submission(
         sha256=sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, source=row.source, title=row.title,
@@ -65,7 +77,7 @@ def upload_of(row: UploadRow, sha256: str) -> Upload:
     return Upload(row.id, row.video_id, submission, row.created_at)
 
 
-def video_of(row: VideoRow) -> Video:
+def video_of(row: VideoRow | Row[Any]) -> Video:
     """The row as a value."""
     return Video(
         id=row.id, sha256=row.sha256, size_bytes=row.size_bytes, blob_key=row.blob_key, state=VideoState(row.state),
