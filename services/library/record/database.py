@@ -12,18 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
     IntegrityError,
     InterfaceError,
+    InvalidatePoolError,
     NoSuchModuleError,
     ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.library.errors import RecordUnavailable
 from services.library.record.documents import ParsedDocuments
@@ -31,7 +33,12 @@ from services.library.record.documents import ParsedDocuments
 BUSY_TIMEOUT_S = 30.0
 """How long a SQLite writer waits for its turn, seconds. Transactions take milliseconds."""
 
-_WRITES = "reelwise_writes"
+REST_S = 1.0
+"""A connection that was not used for so long is tried before it is used again, seconds. A server that was started anew
+cuts all connections: of those used since, the first call fails as one under way does, and the others are made anew.
+"""
+
+_WRITES, _USED = "reelwise_writes", "reelwise_used"
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -61,7 +68,6 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(
             parsed,
             json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
-            pool_pre_ping=parsed.get_backend_name() != "sqlite",
             hide_parameters=True,  # an error's text ends in logs, and parameters name viewers
         )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
@@ -71,7 +77,29 @@ def open_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", partial(_check_after_rest, engine.dialect))
     return engine
+
+
+def _note_use(_dbapi_connection: object, held: ConnectionPoolEntry) -> None:
+    held.info[_USED] = time.monotonic()
+
+
+def _check_after_rest(dialect: Dialect, dbapi_connection: Any, held: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask a server that was not spoken to for a while whether it is there; where it is not, all connections are made
+    anew.
+
+    Not each time, as `pool_pre_ping` does: a question more to every transaction is a fifth of what the record costs.
+    """
+    used = held.info.get(_USED)  # what was said of a connection goes with it
+    if used is None or time.monotonic() - used < REST_S:
+        return
+    try:
+        dialect.do_ping(dbapi_connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError() from error
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: object) -> None:
