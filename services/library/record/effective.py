@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.library.overlay import LABEL_FIELDS, Amendments, Decision, Field, NamedLabel, Overlay, overlay
@@ -23,7 +23,7 @@ from services.library.record.review_tables import (
     ReviewRow,
     TaxonomyVersionRow,
 )
-from services.library.record.tables import UnderstandingRow, VideoRow
+from services.library.record.tables import UnderstandingRow, VideoRow, table_of
 from services.library.taxonomy.published import renames
 from services.library.understanding import Label, Understanding, VideoState
 
@@ -31,11 +31,11 @@ KEY_LENGTH = 200
 """Most characters of a label's key that are told apart."""
 
 
-def amendments_of(session: Session) -> Amendments:
+def amendments_of(session: Session | Connection) -> Amendments:
     """The rules that hold now."""
     suppressed: dict[Field, set[str]] = {}
     renamed: dict[Field, dict[str, NamedLabel]] = {}
-    for rule in session.scalars(select(LabelRuleRow).where(LabelRuleRow.ended_at.is_(None)).order_by(LabelRuleRow.id)):
+    for rule in session.execute(_RULES):
         field = Field(rule.field)
         if rule.action == "suppress":
             suppressed.setdefault(field, set()).add(rule.key)
@@ -66,51 +66,67 @@ _NEWEST = (
 )
 
 
-def decisions_of(session: Session, video_id: str) -> list[Decision]:
+def decisions_of(session: Session | Connection, video_id: str) -> list[Decision]:
     """The video's log, oldest first."""
-    query = select(DecisionRow).where(DecisionRow.video_id == video_id).order_by(DecisionRow.id)
-    return [decision_of(row) for row in session.scalars(query)]
+    return [decision_of(row) for row in session.execute(_DECISIONS, {"video": video_id})]
 
 
-def decision_of(row: DecisionRow) -> Decision:
+def decision_of(row: DecisionRow | Row[Any]) -> Decision:
     """The log's entry as a value."""
     return Decision.model_validate({name: getattr(row, name) for name in Decision.model_fields})
 
 
-def laid_over(session: Session, row: UnderstandingRow, amendments: Amendments) -> Overlay:
+def laid_over(session: Session | Connection, row: UnderstandingRow | Row[Any], amendments: Amendments) -> Overlay:
     """The overlay as it stands."""
     return overlay(Understanding.model_validate(row.document), decisions_of(session, row.video_id), amendments)
 
 
 def refresh(session: Session, row: UnderstandingRow, amendments: Amendments, now: datetime) -> Overlay:
     """Write the effective document, its labels and its place in the queue. The row is locked by the caller."""
-    laid = laid_over(session, row, amendments)
+    machine = Understanding.model_validate(row.document)
+    laid = overlay(machine, decisions_of(session, row.video_id), amendments)
     document = laid.document.model_dump(mode="json")
     if row.effective != document:
         row.effective, row.revision, row.updated_at = document, (row.revision or 0) + 1, now
-        video = session.get(VideoRow, row.video_id)
-        if video is not None and video.state == VideoState.READY.value:  # else its end is told of soon
-            tell_updated(session, video, now)
-    _write_labels(session, row, laid)
-    write_queue(session, row.video_id, laid, now)
+        session.flush()
+        tell_readers(session, row.video_id, now)
+    write_around(session, machine, laid, row.updated_at, now)
     return laid
 
 
-def _write_labels(session: Session, row: UnderstandingRow, laid: Overlay) -> None:
-    machine = Understanding.model_validate(row.document)
-    found: dict[tuple[str, str], ReviewLabelRow] = {}
+def tell_readers(session: Session | Connection, video_id: str, now: datetime) -> None:
+    """What readers see of the video has changed; of one on its way nothing is told, since its end is told of soon."""
+    video = session.execute(_VIDEO, {"video": video_id}).one_or_none()
+    if video is not None and video.state == VideoState.READY.value:
+        tell_updated(session, video, now)
+
+
+def write_around(
+    session: Session | Connection, machine: Understanding, laid: Overlay, changed_at: datetime, now: datetime
+) -> None:
+    """Write the labels of a document that was changed last at `changed_at`, and its place in the queue."""
+    video_id = machine.video.id
+    session.execute(_FORGET_LABELS, {"video": video_id})
+    labels = _labels(video_id, machine, laid)
+    if labels:
+        session.execute(_ADD_LABELS, labels)
+    _write_queue(session, video_id, laid, changed_at, now)
+
+
+def _labels(video_id: str, machine: Understanding, laid: Overlay) -> list[dict[str, Any]]:
+    """The rows of `ReviewLabelRow`."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def note(field: Field, key: str, confidence: float, *, by_machine: bool, effective: bool) -> None:
         key = key[:KEY_LENGTH]
-        known = found.setdefault(
-            (field.value, key),
-            ReviewLabelRow(
-                video_id=row.video_id, field=field.value, key=key, machine=False, effective=False, confidence=confidence
-            ),
-        )
-        known.machine, known.effective = known.machine or by_machine, known.effective or effective
+        new = {
+            "video_id": video_id, "field": field.value, "key": key,
+            "machine": False, "effective": False, "confidence": confidence,
+        }  # fmt: skip
+        known = found.setdefault((field.value, key), new)
+        known["machine"], known["effective"] = known["machine"] or by_machine, known["effective"] or effective
         if effective:
-            known.confidence = confidence
+            known["confidence"] = confidence
 
     for field, name in LABEL_FIELDS.items():
         for label in getattr(machine, name):
@@ -124,41 +140,77 @@ def _write_labels(session: Session, row: UnderstandingRow, laid: Overlay) -> Non
         note(Field.SAFETY, risk.category, risk.confidence, by_machine=True, effective=False)
     for risk in laid.document.safety:
         note(Field.SAFETY, risk.category, risk.confidence, by_machine=False, effective=True)
-    session.execute(delete(ReviewLabelRow).where(ReviewLabelRow.video_id == row.video_id))
-    session.add_all(found.values())
+    return list(found.values())
 
 
-def write_queue(session: Session, video_id: str, laid: Overlay, now: datetime) -> None:
+def _write_queue(
+    session: Session | Connection, video_id: str, laid: Overlay, changed_at: datetime, now: datetime
+) -> None:
     """The video's row of the queue: how much it needs eyes, and what it can be filtered by."""
     document = laid.document
     if document.state is not VideoState.READY:
         return
-    reach = session.scalar(select(func.count()).select_from(EventRow).where(EventRow.video_id == video_id))
-    reports = session.scalar(
-        select(func.count()).select_from(ReportRow).where(ReportRow.video_id == video_id, ReportRow.closed_at.is_(None))
-    )
-    uploaded = session.scalar(select(VideoRow.created_at).where(VideoRow.id == video_id))
-    row = session.get(QueueRow, video_id)
-    if row is None:
-        row = QueueRow(video_id=video_id, state="open", disputed=False, finished=0, created_at=uploaded or now)
-        row.lot = lot(video_id, "double")
-    row.reach = int(reach or 0)
-    row.signals = attention(laid, reach=row.reach, reports=int(reports or 0), disputed=row.disputed)
-    row.score = score(row.signals)
-    row.title, row.language, row.creator = document.video.title, document.video.language, document.video.creator
-    row.duration_s = document.video.duration_s
-    row.topics = barred(label.slug or label.label for label in document.topics)
-    row.models = barred(sorted({stage.model for stage in document.stages if stage.model}))
-    row.updated_at = now
-    session.add(row)
-    if row.state == "done" and (reports or "orphaned" in row.signals or "safety" in row.signals):
-        decided = session.scalar(select(func.max(ReviewRow.finished_at)).where(ReviewRow.video_id == video_id))
-        newest = session.scalar(select(UnderstandingRow.updated_at).where(UnderstandingRow.video_id == video_id))
-        if reports or decided is None or (newest is not None and newest > decided):
-            row.state = "open"
+    known = session.execute(_KNOWN, {"video": video_id}).one()
+    signals = attention(laid, reach=known.reach, reports=known.reports, disputed=bool(known.disputed))
+    changed = {
+        "reach": known.reach, "signals": signals, "score": score(signals),
+        "title": document.video.title, "language": document.video.language, "creator": document.video.creator,
+        "duration_s": document.video.duration_s,
+        "topics": barred(label.slug or label.label for label in document.topics),
+        "models": barred(sorted({stage.model for stage in document.stages if stage.model})),
+        "updated_at": now,
+    }  # fmt: skip
+    if known.state == "done" and (known.reports or "orphaned" in signals or "safety" in signals):
+        decided = session.execute(_DECIDED, {"video": video_id}).scalar()
+        if known.reports or decided is None or changed_at > decided:
+            changed["state"] = "open"
+    if known.state is None:
+        new = {"video_id": video_id, "state": "open", "disputed": False, "finished": 0, "created_at": known.created_at}
+        session.execute(_QUEUE, {**new, **changed, "lot": lot(video_id, "double")})
+    else:
+        session.execute(_REQUEUE, {**changed, "video": video_id})
 
 
 def barred(words: Iterable[str]) -> str:
     """`|a|b|`, so that one word can be looked for with LIKE."""
     inside = "|".join(word.replace("|", "/") for word in words)
     return f"|{inside}|" if inside else ""
+
+
+# Built once: every video's publication asks them. Columns of the mapper's classes, so that a session writes what it
+# still holds before it answers.
+_RULES = (
+    select(
+        LabelRuleRow.field, LabelRuleRow.action, LabelRuleRow.key,
+        LabelRuleRow.to_key, LabelRuleRow.to_en, LabelRuleRow.to_zh,
+    )
+    .where(LabelRuleRow.ended_at.is_(None))
+    .order_by(LabelRuleRow.id)
+)  # fmt: skip
+_DECISIONS = (
+    select(*(getattr(DecisionRow, name) for name in Decision.model_fields))
+    .where(DecisionRow.video_id == bindparam("video"))
+    .order_by(DecisionRow.id)
+)
+_VIDEO = select(*(getattr(VideoRow, name) for name in ("id", "state", "reason", "uploader"))).where(
+    VideoRow.id == bindparam("video")
+)
+_FORGET_LABELS = delete(table_of(ReviewLabelRow)).where(table_of(ReviewLabelRow).c.video_id == bindparam("video"))
+_ADD_LABELS = insert(table_of(ReviewLabelRow))
+_KNOWN = (
+    select(
+        VideoRow.created_at,
+        QueueRow.state,
+        QueueRow.disputed,
+        select(func.count()).where(EventRow.video_id == VideoRow.id).scalar_subquery().label("reach"),
+        select(func.count())
+        .where(ReportRow.video_id == VideoRow.id, ReportRow.closed_at.is_(None))
+        .scalar_subquery()
+        .label("reports"),
+    )
+    .outerjoin_from(VideoRow, QueueRow, QueueRow.video_id == VideoRow.id)
+    .where(VideoRow.id == bindparam("video"))
+)
+_DECIDED = select(func.max(ReviewRow.finished_at)).where(ReviewRow.video_id == bindparam("video"))
+_QUEUE = insert(table_of(QueueRow))
+_REQUEUE = update(table_of(QueueRow)).where(table_of(QueueRow).c.video_id == bindparam("video"))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import JSON, Text, bindparam, cast, func, select
+from sqlalchemy import JSON, Text, bindparam, cast, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
 from services.library.jsonable import storable_json
+from services.library.overlay import overlay
 from services.library.record.costs import ADD_COST, cost_columns
 from services.library.record.database import Database, breaks_foreign_key
 from services.library.record.documents import Revision
-from services.library.record.effective import amendments_of, refresh
+from services.library.record.effective import amendments_of, decisions_of, tell_readers, write_around
 from services.library.record.event_rows import batches
-from services.library.record.tables import StageResultRow, UnderstandingRow, VideoRow
+from services.library.record.tables import StageResultRow, UnderstandingRow, table_of
 from services.library.record.types import StageCost, StageResult
 from services.library.understanding import Understanding
 
@@ -95,19 +95,23 @@ class Results(Database):
     def put_understanding(self, understanding: Understanding) -> None:
         """Replace the machine's document; the editors' decisions are laid over the new one. Raises `UnknownVideo`."""
         document = storable_json(understanding.model_dump(mode="json"), "understanding")
-        changed = {"document": document, "updated_at": self._clock()}
-        video_id = understanding.video.id
-        with self._write() as session:
-            self._require(session, video_id)
-            insert = self._insert(UnderstandingRow).values(video_id=video_id, **changed)
-            session.execute(insert.on_conflict_do_update(index_elements=["video_id"], set_=changed))
-            query = select(UnderstandingRow).where(UnderstandingRow.video_id == video_id).with_for_update()
-            refresh(session, session.scalars(query).one(), amendments_of(session), self._clock())
-
-    @staticmethod
-    def _require(session: Session, video_id: str) -> None:
-        if session.scalar(select(VideoRow.id).where(VideoRow.id == video_id)) is None:
-            raise UnknownVideo(video_id)
+        machine = Understanding.model_validate(document)  # as it is read again
+        video_id, now = understanding.video.id, self._clock()
+        insert = self._insert(table_of(UnderstandingRow))
+        replaced = {name: insert.excluded[name] for name in ("document", "updated_at")}
+        upsert = insert.on_conflict_do_update(index_elements=["video_id"], set_=replaced).returning(
+            _row.effective, _row.revision
+        )
+        with _known(video_id), self._writing() as connection:
+            # The row is locked from here on, whoever wrote it first.
+            row = connection.execute(upsert, {"video_id": video_id, "document": document, "updated_at": now}).one()
+            laid = overlay(machine, decisions_of(connection, video_id), amendments_of(connection))
+            effective = laid.document.model_dump(mode="json")
+            if row.effective != effective:
+                changed = {"effective": effective, "revision": row.revision + 1, "updated_at": now}
+                connection.execute(_REVISE, {"video": video_id, **changed})
+                tell_readers(connection, video_id, now)
+            write_around(connection, machine, laid, now, now)
 
 
 @contextmanager
@@ -127,6 +131,7 @@ _STAGE_RESULTS = select(_stored.stage, _stored.fingerprint, _stored.output, _sto
 )
 
 _row = UnderstandingRow.__table__.c
+_REVISE = update(table_of(UnderstandingRow)).where(_row.video_id == bindparam("video"))
 _REVISIONS = select(_row.video_id, _row.revision, _row.updated_at).where(
     _row.video_id.in_(bindparam("videos", expanding=True))
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.library.errors import LibraryError
@@ -15,7 +15,7 @@ from services.library.overlay import Amendments, Decision, Overlay
 from services.library.record.database import Database
 from services.library.record.effective import amendments_of, decision_of, decisions_of, laid_over, refresh
 from services.library.record.review_tables import DecisionRow
-from services.library.record.tables import UnderstandingRow
+from services.library.record.tables import UnderstandingRow, table_of
 from services.library.understanding import Understanding
 
 
@@ -92,24 +92,17 @@ class Reviews(Database):
 
     def effective(self, video_id: str) -> tuple[Understanding, bool, int] | None:
         """(what readers see, whether an editor decided, its revision); None before there is an understanding."""
-        with self._read() as session:
-            row = session.get(UnderstandingRow, video_id)
+        with self._reading_singly() as connection:
+            row = connection.execute(_MACHINE, {"video": video_id}).one_or_none()
             if row is None:
                 return None
-            laid = laid_over(session, row, amendments_of(session))
-            return laid.document, laid.reviewed, row.revision
+            laid = laid_over(connection, row, amendments_of(connection))
+        return laid.document, laid.reviewed, row.revision
 
     def mark_published(self, video_id: str, revision: int) -> bool:
         """The index holds this revision now; whether it is the newest."""
-        query = (
-            update(UnderstandingRow)
-            .where(UnderstandingRow.video_id == video_id)
-            .values(published_revision=revision)
-            .returning(UnderstandingRow.revision)
-            .execution_options(synchronize_session=False)
-        )
-        with self._write() as session:
-            return session.scalar(query) == revision
+        with self._writing_singly() as connection:
+            return bool(connection.scalar(_PUBLISHED, {"video": video_id, "held": revision}) == revision)
 
     def unpublished(self, *, limit: int = 1000) -> list[str]:
         """Videos whose newest revision the index does not hold."""
@@ -140,3 +133,13 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     if columns.get("comment"):
         columns["comment"] = storable_text(columns["comment"])
     return columns
+
+
+_row = table_of(UnderstandingRow).c
+_MACHINE: Select[Any] = select(_row.video_id, _row.document, _row.revision).where(_row.video_id == bindparam("video"))
+_PUBLISHED = (
+    update(table_of(UnderstandingRow))
+    .where(_row.video_id == bindparam("video"))
+    .values(published_revision=bindparam("held"))
+    .returning(_row.revision)
+)
