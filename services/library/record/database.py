@@ -175,7 +175,7 @@ class Database:
 
     @contextmanager
     def _read(self) -> Iterator[Session]:
-        with naming_the_database(self.engine), Session(self.engine) as session:
+        with self._reading() as connection, Session(connection, join_transaction_mode="rollback_only") as session:
             yield session
 
     @contextmanager
@@ -185,8 +185,11 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """A transaction without the mapper, for statements that are built once: a fifth of a `Session`'s cost."""
-        with naming_the_database(self.engine), self.engine.connect() as connection:
+        """A transaction without the mapper, for statements that are built once: a fifth of a `Session`'s cost.
+
+        It ends with COMMIT: at a ROLLBACK psycopg forgets all the statements that it has prepared.
+        """
+        with naming_the_database(self.engine), self.engine.begin() as connection:
             yield connection
 
     @contextmanager

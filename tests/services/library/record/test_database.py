@@ -1,0 +1,72 @@
+"""What the record does with its connections to PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from services.library.errors import RecordUnavailable
+from services.library.record import database
+
+
+@pytest.fixture(params=["postgresql"])
+def url(request, postgres):
+    """An empty database of a server."""
+    engine = create_engine(postgres)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return postgres
+
+
+def cut_all(url):
+    """As a server does that is started anew."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
+
+
+def test_a_connection_that_was_cut_while_it_rested_is_made_anew_unnoticed(record, url, monkeypatch):
+    record.counts()
+    cut_all(url)
+    monkeypatch.setattr(database, "REST_S", 0.0)
+    record.counts()
+
+
+def test_of_connections_that_were_cut_in_use_the_first_call_fails_and_the_next_does_not(record, url, monkeypatch):
+    monkeypatch.setattr(database, "REST_S", 60.0)
+    with record.engine.connect(), record.engine.connect():
+        pass  # two in the pool
+    cut_all(url)
+    with pytest.raises(RecordUnavailable, match="did not answer"):
+        record.counts()
+    with record.engine.connect() as first, record.engine.connect() as second:
+        assert [one.scalar(text("SELECT 1")) for one in (first, second)] == [1, 1]
+    record.counts()
+
+
+def test_what_was_prepared_outlives_a_read_and_a_write(record, submission):
+    video, _ = record.submit(submission("a"))
+    for _ in range(10):
+        assert record.video(video.id) is not None
+        assert record.find(video.id[:8]) != []  # in a session
+        record.mark_published(video.id, 1)
+    with record.engine.connect() as connection:
+        prepared = connection.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+    assert prepared >= 3
+
+
+def test_nothing_stays_in_a_transaction_after_a_statement_of_its_own(record, submission):
+    video, _ = record.submit(submission("a"))
+    assert record.video(video.id) is not None
+    with record.engine.connect() as connection:
+        assert connection.get_isolation_level() == "READ COMMITTED"
+        idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        assert connection.scalar(text(idle)) == 0
