@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select
-from sqlalchemy.orm import Session
 
 from services.library.errors import UnknownVideo
 from services.library.record.claimable import OPEN
 from services.library.record.database import Database
 from services.library.record.leases import requeue
-from services.library.record.tables import CopyRow, SignatureRow, SignatureWordRow, StopWordRow, VideoRow
+from services.library.record.tables import CopyRow, SignatureRow, SignatureWordRow, StopWordRow, VideoRow, table_of
 from services.library.record.types import CopyLink, Lane
 from services.library.understanding import CopyMatch, DuplicateOf, VideoState
 
@@ -32,51 +31,40 @@ class Copies(Database):
         Another signature than the one before takes the video's links with it: they were made with the old one.
         Raises `UnknownVideo`.
         """
-        with self._write() as session:
-            if session.scalar(select(VideoRow.id).where(VideoRow.id == video_id).with_for_update()) is None:
+        with self._writing() as connection:
+            if connection.scalar(_LOCKED, {"video": video_id}) is None:
                 raise UnknownVideo(video_id)
-            known = session.scalar(select(SignatureRow.data).where(SignatureRow.video_id == video_id))
+            known = connection.scalar(_SIGNATURE, {"video": video_id})
             if known == data:
                 return False
             if known is not None:
-                session.execute(delete(SignatureRow).where(SignatureRow.video_id == video_id))
-                session.execute(
-                    delete(CopyRow).where(or_(CopyRow.copy_id == video_id, CopyRow.original_id == video_id))
-                )
-            row = SignatureRow(video_id=video_id, data=data)
-            session.add(row)
-            session.flush()
+                connection.execute(delete(_signatures).where(_signatures.c.video_id == video_id))
+                connection.execute(delete(_copies).where(or_(_copy.copy_id == video_id, _copy.original_id == video_id)))
+            number = connection.scalar(_ADD_SIGNATURE, {"video_id": video_id, "data": data})
             for some in _batches(words):
-                stopped = set(session.scalars(select(StopWordRow.word).where(StopWordRow.word.in_(some))))
+                stopped = set(connection.scalars(_STOPPED, {"words": some}))
                 telling = [word for word in some if word not in stopped]
                 if telling:
-                    session.execute(
-                        insert(SignatureWordRow), [{"word": word, "number": row.number} for word in telling]
-                    )
-                    self._stop_common(session, telling)
+                    connection.execute(_ADD_WORDS, [{"word": word, "number": number} for word in telling])
+                    self._stop_common(connection, telling)
             return True
 
     def signatures(self, video_ids: Sequence[str]) -> Mapping[str, bytes]:
         """The stored signatures by video."""
-        query = select(SignatureRow.video_id, SignatureRow.data).where(SignatureRow.video_id.in_(video_ids))
-        with self._read() as session:
-            return {row.video_id: row.data for row in session.execute(query)}
+        if not video_ids:
+            return {}
+        with self._reading_singly() as connection:
+            return dict(connection.execute(_SIGNATURES, {"videos": list(video_ids)}).tuples().all())
 
     def sharing_words(self, words: Iterable[int], *, but: str, limit: int) -> list[str]:
         """Ids of the videos, other than `but`, that share most words, most first."""
         shared: dict[int, int] = {}
-        with self._read() as session:
+        with self._reading() as connection:
             for some in _batches(words):
-                query = (
-                    select(SignatureWordRow.number, func.count())
-                    .where(SignatureWordRow.word.in_(some))
-                    .group_by(SignatureWordRow.number)
-                )
-                for number, count in session.execute(query):
+                for number, count in connection.execute(_SHARED, {"words": some}):
                     shared[number] = shared.get(number, 0) + count
             best = sorted(shared, key=lambda number: (-shared[number], number))[: limit + 1]
-            named = select(SignatureRow.number, SignatureRow.video_id).where(SignatureRow.number.in_(best))
-            found = {row.number: row.video_id for row in session.execute(named)}
+            found = dict(connection.execute(_NAMED, {"numbers": best}).tuples().all()) if best else {}
         return [found[number] for number in best if number in found and found[number] != but][:limit]
 
     def put_copies(self, links: Sequence[CopyLink]) -> list[str]:
@@ -146,19 +134,13 @@ class Copies(Database):
             elif row.state in OPEN and (row.lease_token is not None or row.lane != Lane.PREPARE.value):
                 row.dirty, row.updated_at = True, self._clock()
 
-    def _stop_common(self, session: Session, words: Sequence[int]) -> None:
-        counted = (
-            select(SignatureWordRow.word)
-            .where(SignatureWordRow.word.in_(words))
-            .group_by(SignatureWordRow.word)
-            .having(func.count() > MAX_VIDEOS_PER_WORD)
-        )
-        common = list(session.scalars(counted))
+    def _stop_common(self, connection: Connection, words: Sequence[int]) -> None:
+        common = list(connection.scalars(_COMMON, {"words": words, "most": MAX_VIDEOS_PER_WORD}))
         if common:
-            session.execute(
+            connection.execute(
                 self._insert(StopWordRow).values([{"word": word} for word in common]).on_conflict_do_nothing()
             )
-            session.execute(delete(SignatureWordRow).where(SignatureWordRow.word.in_(common)))
+            connection.execute(delete(_words).where(_words.c.word.in_(common)))
 
 
 def _links(connection: Connection, copy_id: str) -> list[CopyLink]:
@@ -177,8 +159,23 @@ def _batches(words: Iterable[int]) -> Iterator[list[int]]:
         yield ordered[start : start + _PER_STATEMENT]
 
 
-# Built once: every feed asks the one, and every lane the other.
-_video, _copy = VideoRow.__table__.c, CopyRow.__table__.c
+# Built once: feeds ask some, and every video's lanes the others.
+_copies, _signatures, _words = table_of(CopyRow), table_of(SignatureRow), table_of(SignatureWordRow)
+_video, _copy = table_of(VideoRow).c, _copies.c
+_LOCKED = select(_video.id).where(_video.id == bindparam("video")).with_for_update()
+_SIGNATURE = select(_signatures.c.data).where(_signatures.c.video_id == bindparam("video"))
+_SIGNATURES = select(_signatures.c.video_id, _signatures.c.data).where(
+    _signatures.c.video_id.in_(bindparam("videos", expanding=True))
+)
+_ADD_SIGNATURE = insert(_signatures).returning(_signatures.c.number)
+_NAMED = select(_signatures.c.number, _signatures.c.video_id).where(
+    _signatures.c.number.in_(bindparam("numbers", expanding=True))
+)
+_ADD_WORDS = insert(_words)
+_some = _words.c.word.in_(bindparam("words", expanding=True))
+_STOPPED = select(StopWordRow.word).where(StopWordRow.word.in_(bindparam("words", expanding=True)))
+_SHARED = select(_words.c.number, func.count()).where(_some).group_by(_words.c.number)
+_COMMON = select(_words.c.word).where(_some).group_by(_words.c.word).having(func.count() > bindparam("most"))
 _ORIGINALS = (
     select(_video.id)
     .where(_video.id.in_(select(_copy.original_id).where(_copy.copy_id.in_(bindparam("copies", expanding=True)))))
@@ -186,7 +183,7 @@ _ORIGINALS = (
 )
 _LINKS = (
     select(*_copy)
-    .join_from(CopyRow.__table__, VideoRow.__table__, _video.id == _copy.original_id)
+    .join_from(_copies, table_of(VideoRow), _video.id == _copy.original_id)
     .where(_copy.copy_id == bindparam("copy"))
     .order_by(_video.created_at, _video.id)
 )
