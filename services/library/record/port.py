@@ -154,7 +154,10 @@ class RecordPort(Protocol):
         ...
 
     def put_stage_result(self, result: StageResult, cost: StageCost | None = None) -> None:
-        """Idempotent: the first result of a fingerprint stays. The cost is added in any case."""
+        """Idempotent: the first result of a fingerprint stays. The cost is added in any case.
+
+        Raises `UnknownVideo`, and then adds no cost.
+        """
         ...
 
     def add_cost(self, cost: StageCost) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.library.errors import InvalidValue
+from services.library.errors import InvalidValue, UnknownVideo
 from services.library.record.types import CostKey, StageCost, StageResult
 
 SPEECH = StageCost("v1", "speech", "whisper", True, 4.0, 6.0, 3.0, bytes_read=5_000_000_000)
@@ -78,3 +78,23 @@ def test_what_is_stored_is_the_size_of_all_videos(record, submission):
     for content in ("a", "bcd", "a"):
         record.submit(submission(content))
     assert record.stored_bytes() == 4
+
+
+def test_a_result_of_an_unknown_video_leaves_no_cost_behind(record):
+    with pytest.raises(UnknownVideo):
+        record.put_stage_result(StageResult("ab" * 16, "speech", "f", {}, "whisper@1", 4.0), SPEECH)
+    with pytest.raises(UnknownVideo):
+        record.put_stage_result(StageResult("ab" * 16, "speech", "f", {}, "whisper@1", 4.0))
+    assert record.total_cost().runs == 0
+
+
+def test_a_result_that_is_refused_leaves_no_cost_behind(record, submission):
+    video = record.submit(submission("a"))[0]
+    with pytest.raises(InvalidValue, match="output of stage 'speech'"):
+        record.put_stage_result(StageResult(video.id, "speech", "f", {"loud": float("nan")}, None, 4.0), SPEECH)
+    with pytest.raises(InvalidValue, match="cost of stage 'speech'"):
+        record.put_stage_result(
+            StageResult(video.id, "speech", "f", {}, None, 4.0), replace(SPEECH, gpu_seconds=float("nan"))
+        )
+    assert record.total_cost().runs == 0
+    assert record.stage_result(video.id, "speech", "f") is None

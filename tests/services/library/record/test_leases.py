@@ -43,6 +43,15 @@ def test_of_many_threads_one_gets_the_lane(record, clock, submission):
     assert record.video(video.id).state is VideoState.PROCESSING
 
 
+def test_a_lease_comes_with_the_video_as_it_is_from_then_on(record, clock, submission):
+    video, _ = record.submit(submission("a", uploader="ann"))
+    assert claim(record, clock, video, lease_s=1.0).video == record.video(video.id)
+    clock.now += timedelta(seconds=2)
+    again = claim(record, clock, video).video
+    assert again == record.video(video.id)
+    assert (again.attempts, again.state, again.uploader) == (1, VideoState.PROCESSING, "ann")
+
+
 def test_of_many_processes_one_gets_each_lane(url, record, clock, submission):
     ids = [record.submit(submission(f"v{number}"))[0].id for number in range(30)]
     workers = [
