@@ -88,8 +88,9 @@ def list_videos(
     """One page of the videos, with the number of videos in each state."""
     record = service.library.record
     videos = record.videos(state=state, limit=limit, offset=offset)
+    uploads = record.uploads_of([video.id for video in videos])
     return VideoPage(
-        videos=tuple(VideoView.of(video, record.uploads(video.id)) for video in videos),
+        videos=tuple(VideoView.of(video, uploads[video.id]) for video in videos),
         counts=record.counts(),
         limit=limit,
         offset=offset,

@@ -68,6 +68,10 @@ class RecordPort(Protocol):
         """Oldest first."""
         ...
 
+    def uploads_of(self, video_ids: Sequence[str]) -> dict[str, list[Upload]]:
+        """Of each of these videos, oldest first."""
+        ...
+
     def due(self, *, now: datetime, limit: int = 1000) -> list[tuple[str, Lane]]:
         """(video id, lane) of everything queued or processing that nobody holds a live lease of.
 

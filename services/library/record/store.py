@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -144,9 +145,16 @@ class Record(
 
     def uploads(self, video_id: str) -> list[Upload]:
         """Oldest first."""
+        return self.uploads_of([video_id])[video_id]
+
+    def uploads_of(self, video_ids: Sequence[str]) -> dict[str, list[Upload]]:
+        """Of each of these videos, oldest first."""
+        found: dict[str, list[Upload]] = {one: [] for one in video_ids}
         with self._reading_singly() as connection:
-            rows = connection.execute(_UPLOADS, {"video": video_id}).all()
-        return [upload_of(row, row.sha256) for row in rows]
+            rows = connection.execute(_UPLOADS, {"videos": list(found)}).all()
+        for row in rows:
+            found[row.video_id].append(upload_of(row, row.sha256))
+        return found
 
     def retry(self, video_id: str) -> Video:
         """Send a final video through the lanes again, attempts at zero; a failed one from the lane that failed.
@@ -215,6 +223,6 @@ _COUNTS = select(_video.state, func.count()).group_by(_video.state)
 _UPLOADS: Select[Any] = (
     select(*_upload, _video.sha256)
     .join_from(UploadRow.__table__, VideoRow.__table__, _video.id == _upload.video_id)
-    .where(_upload.video_id == bindparam("video"))
+    .where(_upload.video_id.in_(bindparam("videos", expanding=True)))
     .order_by(_upload.id)
 )

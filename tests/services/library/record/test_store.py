@@ -105,6 +105,17 @@ def test_retrying_an_unknown_video_says_so(record):
         record.retry("nope")
 
 
+def test_uploads_of_many_videos_are_read_together_each_video_s_oldest_first(record, submission):
+    first, _ = record.submit(submission("a", title="one"))
+    record.submit(submission("a", title="two"))
+    second, _ = record.submit(submission("b"))
+    found = record.uploads_of([second.id, first.id, "nope"])
+    assert [upload.submission.title for upload in found[first.id]] == ["one", "two"]
+    assert found[second.id] == record.uploads(second.id)
+    assert found["nope"] == []
+    assert record.uploads_of([]) == {}
+
+
 def test_the_first_result_of_a_fingerprint_stays(record, submission):
     video, _ = record.submit(submission("a"))
     first = StageResult(video.id, "speech", "f1", {"text": "你好 🎬", "words": [1, 0.5, None, True]}, "whisper@1", 2.5)
