@@ -196,7 +196,7 @@ def running_stand() -> Iterator[str]:
 def stand_here() -> Iterator[str]:
     """The URL of an empty stand-in in a thread of this process, for tests that read what was sent."""
     with listening() as listener:
-        server = uvicorn.Server(uvicorn.Config(app_of(Stand()), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(app_of(Stand()), log_config=None))  # the process's loggers stay as they are
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

@@ -89,7 +89,7 @@ class IndexServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self._server = uvicorn.Server(uvicorn.Config(self._app, port=self.port, log_level="warning"))
+        self._server = uvicorn.Server(uvicorn.Config(self._app, port=self.port, log_config=None))
         self._thread = threading.Thread(target=self._server.run, name="index-server", daemon=True)
         self._thread.start()
         until("the index server answers", lambda: _listens(self.port))
