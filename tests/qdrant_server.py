@@ -196,7 +196,8 @@ def running_stand() -> Iterator[str]:
 def stand_here() -> Iterator[str]:
     """The URL of an empty stand-in in a thread of this process, for tests that read what was sent."""
     with listening() as listener:
-        server = uvicorn.Server(uvicorn.Config(app_of(Stand()), log_config=None))  # the process's loggers stay as they are
+        # Without a configuration of its own: the loggers are those of all tests in this process.
+        server = uvicorn.Server(uvicorn.Config(app_of(Stand()), log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
