@@ -134,10 +134,11 @@ def _answered(
     answering: Future[dict[str, list[list[Hit]]]], asks: Mapping[str, Sequence[Ask]], ends: float
 ) -> tuple[dict[str, list[list[Hit]]], dict[str, BaseException]]:
     wait([answering], timeout=max(0.0, ends - time.monotonic()))
-    if answering.done() and (error := answering.exception()) is None:
+    # Looked at once: it may be done a moment later.
+    why = answering.exception() if answering.done() else TimeoutError("took too long")
+    if why is None:
         return answering.result(), {}
     answering.cancel()
-    why = TimeoutError("took too long") if not answering.done() or error is None else error
     _log.error("the index did not answer", exc_info=why)
     return {}, {name: why for name, some in asks.items() if some}
 

@@ -81,26 +81,27 @@ class Ranker:
         words = words_wished(ask.context, taxonomy)
         wish = None if ask.wish is None else Wish(words, ask.wish, labels_in(words, taxonomy))
         dropped = [] if repeats_too else dropped_by(viewed.shown, policy)
-        catalogue = self._catalogue
-        request = SourceRequest(
+        standing, catalogue = self._standing, self._catalogue
+        trends, newest, newcomers = standing.trends(context.audience), standing.newest(), standing.newcomers()
+        allowed, limit = hard_filter(index, taste, context.language, dropped), max(PER_SOURCE, ask.limit)
+        ids = looked_at(trends, newest, newcomers, limit)
+        return SourceRequest(
             taste=taste,
             context=context,
             wish=wish,
-            allowed=hard_filter(index, taste, context.language, dropped),
-            limit=max(PER_SOURCE, ask.limit),
+            allowed=allowed,
+            limit=limit,
             now=now,
             seed=seed_of(request_id),
             index=index,
             catalogue=catalogue,
             taxonomy=taxonomy,
             rarity=rarity,
-            trends=self._standing.trends(context.audience),
-            newest=self._standing.newest(),
-            newcomers=self._standing.newcomers(),
-            passing=frozenset,
+            trends=trends,
+            newest=newest,
+            newcomers=newcomers,
+            passing=once(lambda: frozenset(catalogue.allowed(ids, allowed))),
         )
-        ids, allowed = looked_at(request), request.allowed
-        return replace(request, passing=once(lambda: frozenset(catalogue.allowed(ids, allowed))))
 
     def rank(self, request: SourceRequest, viewed: Viewed, policy: Policy, must: Sequence[str] = ()) -> Ranked:
         """Candidates of every source that the policy weighs, blended; `must` are ranked whatever the filters say.

@@ -14,7 +14,7 @@ from services.library.index.port import Collection, IndexPort
 from services.recommend.indexed import CREATOR, LABEL_FIELDS, IndexedVideo, LabelKey
 
 _CARRIED_CAPACITY = 100_000
-"""Videos whose weights are kept, about 0.3 KB each."""
+"""Videos whose labels' numbers are kept, about 0.3 KB each."""
 
 
 class LabelPlaces:

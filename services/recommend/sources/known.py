@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from services.library.index.asks import Ask
 from services.library.index.port import Hit
@@ -20,10 +20,10 @@ NEWEST, NEWCOMERS = 2, 5
 """How many times as many as are wanted are looked at, since some do not pass the filter."""
 
 
-def looked_at(request: SourceRequest) -> tuple[str, ...]:
+def looked_at(trends: Iterable[str], newest: Iterable[str], newcomers: Iterable[str], limit: int) -> tuple[str, ...]:
     """Ids of all that the sources of this module may answer with, if they pass the filter."""
-    trends, new = islice(request.trends, request.limit), islice(request.newcomers, request.limit * NEWCOMERS)
-    return tuple(dict.fromkeys((*trends, *request.newest[: request.limit * NEWEST], *new)))
+    looked = (islice(trends, limit), islice(newest, limit * NEWEST), islice(newcomers, limit * NEWCOMERS))
+    return tuple(dict.fromkeys(chain.from_iterable(looked)))
 
 
 class Trending:
