@@ -44,6 +44,9 @@ _ROUND, _PAUSE = timedelta(minutes=2), timedelta(hours=3)
 _NEW_SHARE = 0.15
 _OLD = timedelta(days=60)
 _QUALITY = 0.1
+_PATIENCE_S = 600.0
+"""Nothing is timed here: a busy machine must not change what viewers are shown."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -240,7 +243,7 @@ def opened(template: Path, folder: Path, arm: Arm, start: datetime, *, page: int
     policies = folder / "policies.yaml"
     policies.write_text(yaml.safe_dump({"default": "arm", "policies": {"arm": arm.policy().model_dump()}}))
     clock = SimClock(start)
-    settings = Settings(data_dir=folder, policies=policies)
+    settings = Settings(data_dir=folder, policies=policies, source_timeout_s=_PATIENCE_S)
     sources: list[Source] = list(default_sources())
     if not arm.session:
         sources = [WithoutSession(source) for source in sources]

@@ -8,6 +8,8 @@ engine says.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,12 @@ ALIKE_IN_LOOKS = 0.63
 
 NEAR_QUERY_IN_MEANING = 0.82
 """A query and a video's text vector."""
+
+
+def rows_of(vectors: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Vectors of one length d as the rows of (n, d); several times faster than `numpy.stack` for many short ones."""
+    some = list(vectors)
+    return np.concatenate(some).reshape(len(some), -1)
 
 
 def products(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -78,9 +78,10 @@ class Behind:
 
     def _find(self, labels: tuple[LabelKey, ...], besides: str) -> SeriesFound | None:
         sets = [self._support.get(label, frozenset()) for label in labels]
-        videos = sorted(frozenset.intersection(*sets) - {besides}, key=lambda one: self.latest(one).at, reverse=True)
-        if len(videos) < _SHORTEST_SERIES:
+        shared = frozenset.intersection(*sets) - {besides}
+        if len(shared) < _SHORTEST_SERIES:
             return None
+        videos = sorted(shared, key=lambda one: self.latest(one).at, reverse=True)
         for span, now in ((JUST_NOW, True), (timedelta(days=RECENT_DAYS), False)):
             within = [one for one in videos if self._now - self.latest(one).at <= span]
             if len(within) >= _SHORTEST_SERIES:

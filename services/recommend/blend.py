@@ -91,7 +91,8 @@ def read_all(scores: Sequence[float], scale: Scale | None) -> list[float]:
         if scale is None
         else np.clip((values - scale.low) / (scale.high - scale.low), 0.0, 1.0)
     )
-    return [float(value) for value in read_]
+    found: list[float] = read_.tolist()
+    return found
 
 
 def scales_of(scores: Mapping[str, Scores], relative: frozenset[str]) -> dict[str, Scale]:

@@ -60,8 +60,10 @@ class Renewed(Generic[T]):
 
 
 class Kept(Generic[K, T]):
-    """The most recently used `capacity` values, none older than `ttl_s` seconds (None: however old, until they are
+    """The `capacity` values that were read last, none older than `ttl_s` seconds (None: however old, until they are
     forgotten). Safe to share between threads.
+
+    Not those that were used last: noting each use costs requests more than reading a favourite anew from time to time.
     """
 
     def __init__(self, capacity: int, ttl_s: float | None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -83,7 +85,6 @@ class Kept(Generic[K, T]):
                 if kept is None or (since is not None and kept[0] < since):
                     missing.append(key)
                 else:
-                    self._values.move_to_end(key)
                     found[key] = kept[1]
         if missing:
             fetched = fetch(missing)

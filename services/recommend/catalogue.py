@@ -11,8 +11,19 @@ from services.recommend.cached import Kept
 from services.recommend.copies import DUPLICATE_OF
 from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, point_id
 from services.recommend.interest_vectors import unit
+from services.recommend.letting_through import can_tell, lets_through
 
-FIELDS = ("title", "creator", "language", "duration_s", "published_at", "safety", DUPLICATE_OF, *LABEL_FIELDS)
+FIELDS = (
+    "title",
+    "creator",
+    "language",
+    "duration_s",
+    "published_at",
+    "safety",
+    "review_state",
+    DUPLICATE_OF,
+    *LABEL_FIELDS,
+)
 """Payload fields that ranking needs; reading whole payloads costs several times as much."""
 
 CAPACITY = 100_000
@@ -57,11 +68,15 @@ class Catalogue:
     def allowed(self, ids: Sequence[str], where: Filter) -> list[str]:
         """Those of `ids` that the index has and the filter lets through, in their order.
 
-        The index is asked for what the filter refuses, which is little: each id of an answer costs microseconds.
+        What is kept until it is written says so itself. Else the index is asked, for what the filter refuses, which is
+        little: each id of an answer costs microseconds.
         """
         known = self.videos(ids)
         if not known:
             return []
+        if self.lasting and can_tell(where):
+            lets = lets_through(where)
+            return [one for one in dict.fromkeys(ids) if one in known and lets(known[one])]
         refused = self._index.prepare(Collection.VIDEOS, where)
         asked = Filter(within=self._among(tuple(ids)), without=refused)
         points = self._index.scroll(Collection.VIDEOS, where=asked, limit=len(ids), fields=())

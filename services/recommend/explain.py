@@ -88,7 +88,7 @@ class Explainer:
         document = self._facts.document(video)
         if "wish" in carrying:
             yield from self._taste.wish(video, document, carrying["wish"])
-        if "unexplored" in carrying or "unexplored" in self._facts.found.found_by.get(video.video_id, ()):
+        if "unexplored" in carrying or video.video_id in self._facts.found.found_by.get("unexplored", ()):
             yield from self._video.first_audience(video, document, carrying.get("unexplored", 0.0))
         if "meaning" in carrying or "labels" in carrying:
             yield from self._taste.interest(video, document, carrying)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from services.library.understanding import Bilingual, EvidenceKind, Understanding
@@ -26,14 +27,15 @@ LATER = Bilingual(en="", zh="")
 class Found:
     """What ranking found for one answer, as far as reasons may rest on it.
 
-    `documents` are the understandings of the picks and of the videos behind interests; `looks` has, per pick, the
+    `documents` are the understandings of the picks and of the videos behind interests; `found_by` has, per source, the
+    videos that it found itself; `looks` has, per pick, the
     video behind an interest whose mean frame is nearest to it, and that cosine; `shared` the video that somebody else
     took to as well.
     """
 
     request: SourceRequest
     documents: Mapping[str, Understanding]
-    found_by: Mapping[str, tuple[str, ...]]
+    found_by: Mapping[str, AbstractSet[str]]
     looks: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
     trend_days: int = 3

@@ -75,7 +75,7 @@ def hard_filter(index: IndexPort, taste: Taste, language: str | None, dropped: S
     where = Filter(
         equals={"language": [language]} if language else {},
         excludes=excludes,
-        not_ids=[point_id(one) for one in out],
+        not_ids=frozenset(point_id(one) for one in out),
     )
     return Filter(within=index.prepare(Collection.VIDEOS, where))
 

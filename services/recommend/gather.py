@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,13 +31,13 @@ class LeftOut:
 class Gathered:
     """Candidates and what every source says of them.
 
-    `scores` is by source, then by video id; `found_by` says which sources found a video, as against scoring what
-    others found.
+    `scores` is by source, then by video id; `found` has the videos that each source found itself, as against scoring
+    what others found.
     """
 
     videos: Mapping[str, IndexedVideo] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
-    found_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    found: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
 
 
@@ -72,7 +73,7 @@ def gather(
     return Gathered(
         videos,
         scored,
-        {one: tuple(name for name, scores in found.items() if one in scores) for one in videos},
+        {name: scores.keys() for name, scores in found.items()},
         tuple(LeftOut(name, _said(error)) for name, error in {**lost, **unscored}.items()),
     )
 
@@ -90,7 +91,7 @@ def score_all(
     # Those that wait for an index go first, so that the others are done meanwhile.
     for source in sorted(sources, key=_in_memory):
         known = found.get(source.name, {})
-        rest = {one: video for one, video in videos.items() if one not in known}
+        rest = {one: video for one, video in videos.items() if one not in known} if known else videos
         if _in_memory(source):
             jobs[source.name] = _done(partial(source.score, request, rest))
         else:

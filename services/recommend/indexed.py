@@ -45,6 +45,7 @@ class IndexedVideo:
     labels: tuple[LabelKey, ...]
     safety: tuple[str, ...]
     original: str
+    review_state: str | None = None
 
     @cached_property
     def video_id(self) -> str:
@@ -89,6 +90,7 @@ class IndexedVideo:
             labels=tuple(_label(field, value) for field in LABEL_FIELDS for value in _texts(payload.get(field))),
             safety=_texts(payload.get("safety")),
             original=original_of(point_id, payload),
+            review_state=_text(payload.get("review_state")),
         )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from services.library.index.port import Stored, Vector
-from services.recommend.alike import products
+from services.recommend.alike import products, rows_of
 from services.recommend.profile import Anchor, InterestVector
 
 
@@ -31,7 +31,7 @@ def interest_vectors(
     usable = [(anchor, anchor.text) for anchor in anchors if anchor.text is not None]
     if not usable:
         return ()
-    matrix = np.stack([vector for _, vector in usable])
+    matrix = rows_of(vector for _, vector in usable)
     members: dict[int, list[int]] = {}
     for place, cluster in enumerate(_clusters(matrix, alike)):
         members.setdefault(cluster, []).append(place)

@@ -29,8 +29,10 @@ def pick(
     best = ranked.blended.ranked()[: max(POOL, ask.limit * 5)]
     worth = sorted(new, key=lambda one: (-new[one], one))[: ask.limit]
     pool = [ranked.gathered.videos[one] for one in dict.fromkeys((*best, *(one for one in worth if one in scores)))]
-    # A copy of what was seen was seen, and so was what it is a copy of.
-    taken = {*request.taste.seen, *record.originals_of(request.taste.seen)}
+    # A copy of what was seen was seen, and so was what it is a copy of. What left the index, the record knows.
+    seen = request.catalogue.videos(request.taste.seen)
+    gone = [one for one in request.taste.seen if one not in seen]
+    taken = {*request.taste.seen, *(video.original for video in seen.values()), *record.originals_of(gone)}
     pool = [video for video in pool if video.original not in taken]
     variety = Variety(
         policy.relevance,

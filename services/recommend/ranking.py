@@ -27,7 +27,7 @@ from services.recommend.standing import Standing
 from services.recommend.viewed import MAX_EVENTS, Viewed
 from services.recommend.viewer import taste_of
 
-PER_SOURCE = 60
+PER_SOURCE = 40
 """Candidates that each source is asked for."""
 
 

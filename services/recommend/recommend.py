@@ -214,7 +214,7 @@ class Recommender:
         return Found(
             request,
             {**documents, **self.library.record.understandings(untitled)},
-            ranked.gathered.found_by,
+            ranked.gathered.found,
             looks=nearest_looks(request, seen_looks) if seen_looks else {},
             shared=self._shared(ranked, picks),
         )

@@ -130,7 +130,8 @@ class EdgeIndex:
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
-        return PreparedFilter(collection, edge_filter(checked_filter(collection, where)))
+        checked_ = checked_filter(collection, where)
+        return PreparedFilter(collection, edge_filter(checked_), checked_)
 
     def retrieve(
         self,

@@ -149,7 +149,7 @@ def checked_filter(collection: Collection, where: Filter | None) -> Filter:
     return replace(
         where,
         ids=None if where.ids is None else [point_id(one) for one in where.ids],
-        not_ids=[point_id(one) for one in where.not_ids],
+        not_ids=frozenset(point_id(one) for one in where.not_ids),
     )
 
 

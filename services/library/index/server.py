@@ -137,7 +137,8 @@ class ServerIndex:
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
-        return PreparedFilter(collection, server_filter(checked_filter(collection, where)))
+        checked_ = checked_filter(collection, where)
+        return PreparedFilter(collection, server_filter(checked_), checked_)
 
     def retrieve(
         self,

@@ -38,7 +38,7 @@ REST_S = 1.0
 cuts all connections: of those used since, the first call fails as one under way does, and the others are made anew.
 """
 
-_WRITES, _USED = "reelwise_writes", "reelwise_used"
+_WRITES, _USED, _UNSYNCED = "reelwise_writes", "reelwise_used", "reelwise_unsynced"
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -59,7 +59,7 @@ def open_engine(url: str) -> Engine:
 
     SQLite runs in WAL mode with foreign keys on, waits for locks, and begins writing transactions with BEGIN
     IMMEDIATE: a transaction that read first and wants to write later would fail at once with 'database is locked'.
-    `synchronous` stays FULL: what was accepted survives a power cut.
+    `synchronous` stays FULL: what was accepted survives a power cut. `_noting` is the exception.
     """
     try:
         parsed = make_url(url)
@@ -129,7 +129,11 @@ def _write_ahead(cursor: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
+    options = connection.get_execution_options()
+    writes, unsynced = options.get(_WRITES, False), options.get(_UNSYNCED, False)
+    if unsynced != connection.info.get(_UNSYNCED, False):
+        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if unsynced else 'FULL'}")
+        connection.info[_UNSYNCED] = unsynced
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -167,6 +171,7 @@ class Database:
     def __init__(self, engine: Engine, *, clock: Clock = utc_now) -> None:
         self.engine = engine
         self._writer = writing(engine)
+        self._noter = self._writer.execution_options(**{_UNSYNCED: True})
         postgres = engine.dialect.name == "postgresql"
         apart = engine.execution_options(isolation_level="AUTOCOMMIT") if postgres else None
         self._one_reader, self._one_writer = apart or engine, apart or self._writer
@@ -207,6 +212,14 @@ class Database:
     def _writing_singly(self) -> Iterator[Connection]:
         """For one statement, which is a transaction by itself: PostgreSQL is not told of BEGIN and COMMIT."""
         with naming_the_database(self.engine), self._one_writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _noting(self) -> Iterator[Connection]:
+        """For notes that somebody waits for, of answers and not of anything handed in: SQLite does not wait for the
+        disk. They survive the end of the process, and after a power cut the latest may be missing.
+        """
+        with naming_the_database(self.engine), self._noter.begin() as connection:
             yield connection
 
     def _insert(self, table: type[DeclarativeBase] | Table) -> sqlite.Insert | postgresql.Insert:

@@ -64,7 +64,7 @@ class ViewerData(Viewers):
         if len({item.position for item in batch.items}) != len(batch.items):
             raise InvalidValue("Two items of the answer have the same position: count them from 0.")
         try:
-            with self._writing() as connection:
+            with self._noting() as connection:
                 batches_of, items_of = self._notes
                 if connection.scalar(batches_of, first) is not None and rows:
                     connection.execute(items_of, rows)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from services.library.index.asks import Ask, Toward
+from services.library.index.asks import Ask, Near, Toward
 from services.library.index.port import Filter, Hit
 from services.recommend.catalogue import video_id
 from services.recommend.indexed import IndexedVideo
 from services.recommend.sources.base import Scores, SourceRequest
 
 _MAX_PAIRS = 3
-_MAX_AIMS = 3
 
 
 class Adventurous:
-    """Qdrant's discovery search around interests, with the viewer's known topics shut out.
+    """Qdrant's discovery search around an interest, with the viewer's known topics shut out.
 
     Where the viewer turned videos down, they are the far side of each pair, so that what is alike to them comes last.
     """
@@ -30,14 +30,16 @@ class Adventurous:
         return bool(request.taste.topics) and any(one.text is not None for one in request.taste.interests)
 
     def asks(self, request: SourceRequest) -> Sequence[Ask]:
-        """The nearest outside of the known topics, of each of the strongest interests."""
-        aims = [one.text for one in request.taste.interests if one.text is not None][:_MAX_AIMS]
-        where = outside(request.allowed, request.taste.topics)
-        limit = max(5, request.limit // (4 * len(aims)))
-        return [
-            Toward("text", aim, [(aim, far) for far in request.taste.avoided[:_MAX_PAIRS]], where, limit)
-            for aim in aims
-        ]
+        """The nearest outside of the known topics, around one interest: another one with the next request.
+
+        The index passes by all that is near and known, so each direction costs several times what a source asks else.
+        """
+        aims = [(one.text, one.weight) for one in request.taste.interests if one.text is not None]
+        chance = random.Random(f"aim:{request.seed}")  # noqa: S311 (no secret)
+        aim = chance.choices([text for text, _ in aims], [weight for _, weight in aims])[0]
+        where, limit = outside(request.allowed, request.taste.topics), max(5, request.limit // 4)
+        pairs = [(aim, far) for far in request.taste.avoided[:_MAX_PAIRS]]
+        return [Toward("text", aim, pairs, where, limit) if pairs else Near("text", aim, where, limit)]
 
     def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
         """What was found, with the discovery search's own scores."""

@@ -12,7 +12,7 @@ from services.recommend.profile import CREATOR
 from services.recommend.rarity import Rarity
 from services.recommend.sources.base import Scores, SourceRequest, found_in
 
-_TOP_LABELS = 24
+_TOP_LABELS = 12
 _FILTERED = (*LABEL_FIELDS, CREATOR)
 
 

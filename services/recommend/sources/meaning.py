@@ -10,7 +10,7 @@ import numpy as np
 
 from services.library.index.asks import Ask, Near
 from services.library.index.port import Hit, Vector
-from services.recommend.alike import products
+from services.recommend.alike import products, rows_of
 from services.recommend.indexed import IndexedVideo
 from services.recommend.sources.base import Scores, SourceRequest, found_in
 from services.recommend.taste import Interest
@@ -56,7 +56,7 @@ class Nearness:
         if not kept or not directions:
             return {}
         weights = np.sqrt([weight for weight, _ in directions])
-        cosines = products(np.stack(list(kept.values())), np.stack([vector for _, vector in directions]))
+        cosines = products(rows_of(kept.values()), rows_of(vector for _, vector in directions))
         return dict(zip(kept, (cosines * weights).max(axis=1).tolist(), strict=True))
 
 

@@ -44,6 +44,25 @@ def test_one_question_to_the_index_holds_what_all_sources_ask(zoo: Stage, monkey
     assert len(frames) <= 1  # which frames the picks look like, for the reasons
 
 
+def test_the_adventurous_look_around_one_interest_a_request_and_not_always_the_same(
+    zoo: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoo.did("bob", "like", "cat 0", "cat 1", "goal 0", "goal 1")
+    index, aims = zoo.library.index, list[int]()
+    ask = index.ask
+
+    def seen(collection, asks, **options):
+        bold = [one for one in asks if one.where is not None and "topics" in one.where.excludes]
+        aims.extend(int(one.vector.argmax()) for one in bold)
+        return ask(collection, asks, **options)
+
+    monkeypatch.setattr(index, "ask", seen)
+    for _ in range(20):
+        zoo.recommender.recommend(Ask("bob", limit=3, dry_run=True))
+    assert len(aims) == 20
+    assert set(aims) == {0, 2}  # the axes of cats and of goals
+
+
 def test_a_source_that_cannot_say_what_it_asks_is_left_out(zoo: Stage) -> None:
     class Speechless(Labels):
         def asks(self, request):

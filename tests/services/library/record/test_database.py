@@ -1,12 +1,19 @@
-"""What the record does with its connections to PostgreSQL."""
+"""What the record does with its connections."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from services.library.errors import RecordUnavailable
+from services.library.index.schema import IndexDims
+from services.library.library import Library
 from services.library.record import database
+from services.library.record.events import EditKind, ImpressionBatch, ProfileEdit
+from services.settings import Settings
 
 
 @pytest.fixture(params=["postgresql"])
@@ -70,3 +77,23 @@ def test_nothing_stays_in_a_transaction_after_a_statement_of_its_own(record, sub
         assert connection.get_isolation_level() == "READ COMMITTED"
         idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
         assert connection.scalar(text(idle)) == 0
+
+
+def test_only_notes_of_answers_do_not_wait_for_the_disk(tmp_path):
+    with Library.open(Settings(data_dir=tmp_path), IndexDims(text=4, visual=4, sound=4)) as library:
+        record, said = library.record, []
+
+        @event.listens_for(record.engine, "before_cursor_execute")
+        def ask(connection, cursor, statement, parameters, context, many):
+            if statement.startswith("INSERT"):
+                synchronous = connection.connection.execute("PRAGMA synchronous").fetchone()[0]
+                said.append((statement.split()[2], synchronous))
+
+        batch = ImpressionBatch("r1", "amy", datetime.now(UTC), "balanced", "", (), {})
+        edit = ProfileEdit("e1", "amy", EditKind.MUTE, "tags", "cat", 1.0, datetime.now(UTC))
+        record.put_impressions(batch)
+        record.add_profile_edits([edit])
+        record.put_impressions(replace(batch, request_id="r2"))
+        full, normal = 2, 1
+        assert said == [("impression_batches", normal), ("profile_edits", full), ("impression_batches", normal)]
+        assert record.impressions("r1") is not None
