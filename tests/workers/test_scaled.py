@@ -7,12 +7,11 @@ Redis and PostgreSQL are real. The Qdrant server is not: it is qdrant-client's i
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -20,32 +19,13 @@ import pytest
 
 from services.library.record.store import Record
 from tests.brokers import free_port, redis_server
+from tests.commands import command
 from tests.postgres import binaries, running_server
 from tests.qdrant_server import running_stand
 
 pytestmark = pytest.mark.models
 
 PATIENCE_S = 600.0
-
-
-@contextmanager
-def command(log: Path, environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`reelwise` with these arguments; told to stop at the end, and it must end in order."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "services.cli.main", *arguments],
-            env={**os.environ, **environment},
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0, log.read_text()
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
 
 
 @pytest.fixture(scope="module")

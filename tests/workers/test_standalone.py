@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -27,6 +22,7 @@ from services.library.record.types import Lane
 from services.library.understanding import VideoState
 from services.settings import Settings
 from tests.brokers import redis_server
+from tests.commands import command
 from tests.workers.conftest import FINAL
 from workers.lanes import LaneWorker, utc_now
 from workers.pipeline import EarlierLaneDue, Pipeline, lane_roles
@@ -40,22 +36,6 @@ PATIENCE_S = 900.0
 def redis_url() -> Iterator[str]:
     with redis_server() as url:
         yield url
-
-
-@contextmanager
-def worker(log: Path, environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`reelwise worker` with these arguments; told to stop at the end, and it must end in order."""
-    command = [sys.executable, "-m", "services.cli.main", "worker", *arguments]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=output)
-        try:
-            yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0, log.read_text()
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
 
 
 def test_two_workers_over_redis_and_the_process_that_publishes_understand_videos(
@@ -80,8 +60,8 @@ def test_two_workers_over_redis_and_the_process_that_publishes_understand_videos
     seen = {**environment, "REELWISE_METRICS_PORT": str(port), "REELWISE_LOG_FORMAT": "json"}
     with (
         service(settings, work=True) as parts,
-        worker(prepares, seen, *forked),
-        worker(others, environment, "--lane", "perceive", "--lane", "describe", "--concurrency", "1"),
+        command(prepares, seen, "worker", *forked),
+        command(others, environment, "worker", "--lane", "perceive", "--lane", "describe", "--concurrency", "1"),
     ):
         record = parts.library.record
         videos = [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from services.library.index.port import Filter, SparseVector, Vector
+from services.library.index.port import Filter, Hit, SparseVector, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,12 @@ class Drawn:
 
 
 Ask = Near | Toward | Drawn
+
+
+def in_their_places(requests: Sequence[object | None], found: Iterable[Iterable[Any]]) -> list[list[Hit]]:
+    """What an engine found for the requests that are not None, in their order; nothing for the others."""
+    answers = iter(found)
+    return [
+        [] if request is None else [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in next(answers)]
+        for request in requests
+    ]

@@ -13,7 +13,7 @@ from weakref import WeakMethod
 import qdrant_edge as qe
 
 from services.library.errors import IndexMismatch, IndexUnavailable, PointMissing
-from services.library.index.asks import Ask, Drawn, Near, Toward
+from services.library.index.asks import Ask, Drawn, Near, Toward, in_their_places
 from services.library.index.edge_folder import check_live, own, write_live
 from services.library.index.edge_values import (
     INDEX_TYPES,
@@ -122,11 +122,7 @@ class EdgeIndex:
             return [[] for _ in asks]
         with self._reading(collection) as shard:
             found = [shard.query(sent[0])] if len(sent) == 1 else shard.query_batch(qe.QueryBatchRequest(sent))
-        answers = iter(found)
-        return [
-            [] if request is None else [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in next(answers)]
-            for request in requests
-        ]
+        return in_their_places(requests, found)
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""

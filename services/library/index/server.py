@@ -12,7 +12,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
 from services.library.errors import IndexUnavailable, PointMissing
-from services.library.index.asks import Ask, Drawn, Near, Toward
+from services.library.index.asks import Ask, Drawn, Near, Toward, in_their_places
 from services.library.index.collections import CollectionOptions, Collections
 from services.library.index.points import (
     batches,
@@ -127,13 +127,8 @@ class ServerIndex:
         if not sent:
             return [[] for _ in asks]
         with self._talking():
-            answers = iter(self.client.query_batch_points(collection.value, sent))
-        return [
-            []
-            if request is None
-            else [Hit(str(hit.id), float(hit.score), hit.payload or {}) for hit in next(answers).points]
-            for request in requests
-        ]
+            found = self.client.query_batch_points(collection.value, sent)
+        return in_their_places(requests, (one.points for one in found))
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
