@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.library.record.events import Event, EventKind
 
@@ -63,9 +64,11 @@ class DayPart(StrEnum):
     NIGHT = "night"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Moment:
-    """A part of the day, on a weekend (Saturday, Sunday) or on a weekday. A night belongs to the day it began on."""
+class Moment(NamedTuple):
+    """A part of the day, on a weekend (Saturday, Sunday) or on a weekday. A night belongs to the day it began on.
+
+    A tuple, as `LabelKey` is, for the same reason.
+    """
 
     part: DayPart
     weekend: bool
