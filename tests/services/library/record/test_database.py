@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -70,3 +72,14 @@ def test_nothing_stays_in_a_transaction_after_a_statement_of_its_own(record, sub
         assert connection.get_isolation_level() == "READ COMMITTED"
         idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
         assert connection.scalar(text(idle)) == 0
+
+
+def test_connections_that_many_threads_had_at_once_are_kept_and_the_warmest_is_used(record):
+    def backends(count):
+        with ExitStack() as stack:
+            held = [stack.enter_context(record.engine.connect()) for _ in range(count)]
+            return [one.scalar(text("SELECT pg_backend_pid()")) for one in held]
+
+    first = backends(database.CONNECTIONS)
+    assert set(backends(database.CONNECTIONS)) == set(first)
+    assert backends(1) == backends(1)
