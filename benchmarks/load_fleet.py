@@ -26,7 +26,7 @@ from benchmarks.servers.redis import free_port, running_redis
 
 _PATIENCE_S = 300.0
 _CONNECTIONS = 300
-"""A process holds up to 15 connections to the record: SQLAlchemy's pool of 5 and 10 more."""
+"""A process holds up to 15 connections to the record."""
 
 
 class FleetUnavailable(Exception):

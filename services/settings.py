@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -54,11 +54,6 @@ class Settings(BaseSettings):
     )
     index_on_disk: bool = Field(False, description="Whether a new collection keeps whole vectors on disk.")
     broker_url: str = Field("memory://", description="Celery broker URL; memory:// runs the worker in this process.")
-    redelivery_s: float = Field(
-        4 * 3600.0,
-        gt=0,
-        description="Time after which Redis hands out the message of an unfinished lane again, seconds.",
-    )
     shutdown_s: float = Field(
         25.0, ge=0, description="How long running lanes may take to end when a process is told to stop, seconds."
     )
@@ -193,15 +188,6 @@ class Settings(BaseSettings):
     train_factors: int = Field(32, gt=0, description="Numbers that a video's collaborative factors have.")
     train_min_viewers: int = Field(20, gt=0, description="Viewers with a like that training needs at least.")
     train_min_videos: int = Field(20, gt=0, description="Liked videos that training needs at least.")
-
-    @model_validator(mode="after")
-    def _waits_fit(self) -> Self:
-        if self.redelivery_s <= self.decode_timeout_s:
-            raise ValueError(
-                f"REELWISE_REDELIVERY_S ({self.redelivery_s:.0f} s) must be above REELWISE_DECODE_TIMEOUT_S "
-                f"({self.decode_timeout_s:.0f} s): the broker would hand out work that is still being done"
-            )
-        return self
 
     @property
     def resolved_database_url(self) -> str:

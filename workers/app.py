@@ -7,8 +7,8 @@ lost, doubled or late without harm.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 from services.library.errors import BrokerUnavailable, LibraryError
 from services.library.record.database import utc_now
 from services.library.record.port import RecordPort
-from services.library.record.types import Lane
+from services.library.record.types import Advanced, Lane, Window
 from services.settings import Settings
 from services.telemetry.carrier import carrying, outgoing, received
 
@@ -48,8 +48,8 @@ class LaneRunner(Protocol):
         """Where it is said what is due."""
         ...
 
-    def run(self, video_id: str, lane: Lane) -> Lane | None:
-        """Run the lane if it is due; the lane that is due next, if any."""
+    def run(self, video_id: str, lane: Lane, window: Window | None = None) -> Advanced | None:
+        """Run the lane if it is due; how the video moved on, if it did."""
         ...
 
 
@@ -90,7 +90,7 @@ def create_app(settings: Settings, worker: Callable[[], LaneRunner]) -> Celery:
         task_publish_retry=False,
         task_serializer="json",
         accept_content=["json"],
-        broker_transport_options=_transport(settings, kind),
+        broker_transport_options=_transport(kind),
     )
     for lane in Lane:
         # Unshared, or a second app in the process would run the tasks of the first.
@@ -111,12 +111,13 @@ def _kind(settings: Settings) -> str:
     return kind
 
 
-def _transport(settings: Settings, kind: str) -> dict[str, Any]:
+def _transport(kind: str) -> dict[str, Any]:
     """Options of kombu's transport. `max_retries` is for sending: what could not be sent is left to a sweep."""
     if kind == "Redis":
-        # A message must not come back while its lane may still be at work; the lease would turn it away anyway.
+        # Redis is not told which messages are being worked on: the record knows, and a sweep tells of what was lost.
         return {
-            "visibility_timeout": math.ceil(settings.redelivery_s),
+            "ack_emulation": False,
+            "priority_steps": [0],  # the record orders; else a worker would ask for four lists a queue
             "socket_connect_timeout": _CONNECT_S,
             "socket_keepalive": True,
             "max_retries": 0,
@@ -125,6 +126,11 @@ def _transport(settings: Settings, kind: str) -> dict[str, Any]:
         # Sending returns when the broker has the message, and says so when it has not.
         return {"confirm_publish": True, "max_retries": 0}
     return {"polling_interval": 0.02}
+
+
+def window_of(settings: Settings) -> Window:
+    """How much the broker is told of, by these settings."""
+    return Window(settings.queue_window, settings.backfill_share, timedelta(seconds=settings.announce_again_s))
 
 
 def announce(app: Celery, video_id: str, lane: Lane) -> bool:
@@ -142,15 +148,9 @@ def announce_due(app: Celery, record: RecordPort, settings: Settings, lanes: Col
 
     Brokers hand messages out in the order they came, so whatever lies in a queue is ahead of every later upload: that
     is why only `queue_window` messages a lane are under way. What could not be sent is due again at once. Whoever
-    sweeps, takes uploads in or ends a lane calls this. Raises `LibraryError`.
+    sweeps or takes uploads in calls this, and whoever ends a lane whose window is half empty. Raises `LibraryError`.
     """
-    due = record.announce(
-        now=utc_now(),
-        window=settings.queue_window,
-        backfill_share=settings.backfill_share,
-        again_s=settings.announce_again_s,
-        lanes=lanes,
-    )
+    due = record.announce(now=utc_now(), window=window_of(settings), lanes=lanes)
     with carrying({}):  # each message is of its own video's request, not of the one that is worked on here
         for place, (video_id, lane) in enumerate(due):
             if not announce(app, video_id, lane):
@@ -160,17 +160,30 @@ def announce_due(app: Celery, record: RecordPort, settings: Settings, lanes: Col
 
 
 def _task(app: Celery, settings: Settings, worker: Callable[[], LaneRunner], lane: Lane) -> Callable[[str], Any]:
+    window = window_of(settings)
+
     def run(video_id: str) -> None:
         request, runner = app.current_task.request, worker()
         with received(request, request.id):
-            following = runner.run(video_id, lane)
-            if following is not None:
-                outgoing(video_id)  # noted, for the message about the following lane
-        # This lane's queue has room for one more, and the following lane's may have.
-        try:
-            announce_due(app, runner.record, settings, {lane} if following is None else {lane, following})
-        except LibraryError:
-            logger.exception("the record could not say what is due; a sweep asks again")
+            advanced = runner.run(video_id, lane, window)
+            try:
+                if advanced is None:
+                    announce_due(app, runner.record, settings, {lane})  # the message is spent: there is room for one
+                else:
+                    _go_on(app, runner.record, settings, video_id, advanced)
+            except LibraryError:
+                logger.exception("the record could not say what is due; a sweep asks again")
 
     run.__name__ = lane.value
     return run
+
+
+def _go_on(app: Celery, record: RecordPort, settings: Settings, video_id: str, advanced: Advanced) -> None:
+    """Tell of the video's next lane, now or when it is its turn, and of others where little is under way."""
+    if advanced.told and advanced.lane is not None:
+        if not announce(app, video_id, advanced.lane):
+            record.withdraw([(video_id, advanced.lane)])
+    elif advanced.lane is not None:
+        outgoing(video_id)  # noted, for the message that is sent then
+    if advanced.fill:
+        announce_due(app, record, settings, advanced.fill)

@@ -13,7 +13,7 @@ from models.cancelling import cancelled_when
 from models.errors import EndpointMisconfigured, ModelError, ModelUnavailable, WeightsMissing, WorkCancelled
 from services.library.errors import BlobStoreUnavailable, IndexUnavailable, LibraryError, RecordUnavailable
 from services.library.record.port import RecordPort
-from services.library.record.types import Lane, Lease, Video
+from services.library.record.types import Advanced, Lane, Lease, Video, Window
 from services.library.understanding import Understanding, VideoState
 from services.telemetry.work import LaneRun, Outcome, lane_run
 from workers.copies.link import link_copies
@@ -66,19 +66,22 @@ class LaneWorker:
         """The library's record."""
         return self.pipeline.library.record
 
-    def run(self, video_id: str, lane: Lane) -> Lane | None:
-        """Run a lane of a video if it is due and nobody else has it; returns the lane that is due next, if any.
+    def run(self, video_id: str, lane: Lane, window: Window | None = None) -> Advanced | None:
+        """Run a lane of a video if it is due and nobody else has it; how the video moved on, None where it did not.
 
-        Whatever goes wrong ends in the record: rejected with a reason, to be tried again later, or failed.
+        A video that has to wait for another one's end goes on to the same lane.
+
+        Whatever goes wrong ends in the record: rejected with a reason, to be tried again later, or failed. With a
+        `window`, the answer may ask for a message about the next lane: it was noted as sent.
         """
         library = self.pipeline.library
         lease = library.record.claim(video_id, lane, now=utc_now(), lease_s=library.settings.lease_s)
         if lease is None:
             return None
         with lane_run(video_id, lane.value) as seen:
-            return self._run(lease.video, lease, seen)
+            return self._run(lease.video, lease, seen, window)
 
-    def _run(self, video: Video, lease: Lease, seen: LaneRun) -> Lane | None:
+    def _run(self, video: Video, lease: Lease, seen: LaneRun, window: Window | None) -> Advanced | None:
         library, lane = self.pipeline.library, lease.lane
         if video.attempts >= library.settings.max_attempts:
             # Each attempt ended with its worker dying, so nobody was left to count it as failed.
@@ -89,16 +92,17 @@ class LaneWorker:
         suspect = video.attempts > 0
         if suspect and not self._suspects.acquire(blocking=False):
             # One of them may kill this process, and would take the others along until none has an attempt left.
+            # No message at once: it would come back while the other one is at work, and be at hand when that crashes.
             seen.outcome = Outcome.GIVEN_UP
             library.record.release(lease)
-            return None
+            return Advanced(lane)
         try:
-            return self._leased(video, lease, seen)
+            return self._leased(video, lease, seen, window)
         finally:
             if suspect:
                 self._suspects.release()
 
-    def _leased(self, video: Video, lease: Lease, seen: LaneRun) -> Lane | None:
+    def _leased(self, video: Video, lease: Lease, seen: LaneRun, window: Window | None) -> Advanced | None:
         library, lane = self.pipeline.library, lease.lane
         settings = library.settings
         with _Heartbeat(self.pipeline, lease) as heart, self.held.keeping(lease, heart.lost) as kept:
@@ -113,9 +117,9 @@ class LaneWorker:
                 logger.warning("lane %s of video %s was given up: its lease was lost or given back", lane, video.id)
                 return None
             except EarlierLaneDue as error:
-                following = self._send_back(video, lease, error)
-                seen.outcome = Outcome.SENT_BACK if following is not None else Outcome.FAILED
-                return following
+                back = self._send_back(video, lease, error, window)
+                seen.outcome = Outcome.SENT_BACK if back is not None else Outcome.FAILED
+                return back
             except MediaRejected as error:
                 seen.outcome = Outcome.REJECTED
                 library.record.reject(lease, str(error))
@@ -140,16 +144,9 @@ class LaneWorker:
                 seen.outcome = _outcome(state, Outcome.RETRIED)
                 return None
         self._sent_back.difference_update({(video.id, earlier) for earlier in Lane})
-        following = NEXT[lane]
-        if not library.record.advance(lease, following):
-            seen.outcome = Outcome.GIVEN_UP
-            return None
-        seen.outcome = Outcome.DONE
-        if following is not None:
-            return following
-        # A video whose metadata changed meanwhile goes through again.
-        now = library.record.video(video.id)
-        return now.lane if now is not None else None
+        advanced = library.record.advance(lease, NEXT[lane], window=window)
+        seen.outcome = Outcome.GIVEN_UP if advanced is None else Outcome.DONE
+        return advanced
 
     def _stages(self, video: Video, lane: Lane) -> None:
         outputs = self.pipeline.run_lane(video, lane, lambda stage, share: self.progress(video.id, stage, share))
@@ -165,7 +162,7 @@ class LaneWorker:
             everything = {**outputs_of(stored), **outputs}
             publish(library, self.pipeline.runtime, source, everything, reports)
 
-    def _send_back(self, video: Video, lease: Lease, due: EarlierLaneDue) -> Lane | None:
+    def _send_back(self, video: Video, lease: Lease, due: EarlierLaneDue, window: Window | None) -> Advanced | None:
         """To the lane that is due, once: workers that don't agree would send a video to and fro for ever."""
         if (video.id, due.lane) in self._sent_back:
             reason = (
@@ -176,7 +173,7 @@ class LaneWorker:
             self._fail(video, lease, reason, attempts=1)
             return None
         self._sent_back.add((video.id, due.lane))
-        return due.lane if self.pipeline.library.record.advance(lease, due.lane) else None
+        return self.pipeline.library.record.advance(lease, due.lane, window=window)
 
     def _fail(self, video: Video, lease: Lease, reason: str, *, attempts: int) -> VideoState:
         delay = _BACKOFF_S * 2**video.attempts * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret

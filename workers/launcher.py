@@ -18,7 +18,7 @@ from celery.concurrency.thread import TaskPool
 from models.runtime import Runtime
 from services.library.library import Library
 from services.library.record.port import RecordPort
-from services.library.record.types import Lane
+from services.library.record.types import Advanced, Lane, Window
 from workers.announce import Announcer, sweep
 from workers.app import create_app, queue_name
 from workers.lanes import LaneWorker
@@ -123,9 +123,9 @@ class EmbeddedWorker:
         """A lane is due now: don't wait for the sweep."""
         self._announcer.tell(video_id, lane)
 
-    def run(self, video_id: str, lane: Lane) -> Lane | None:
+    def run(self, video_id: str, lane: Lane, window: Window | None = None) -> Advanced | None:
         """Run a lane of a video in the calling thread, as `LaneWorker.run`."""
-        return self._lanes.run(video_id, lane)
+        return self._lanes.run(video_id, lane, window)
 
     @property
     def record(self) -> RecordPort:

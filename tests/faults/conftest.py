@@ -198,8 +198,8 @@ def run_lanes(library: Library, runtime: Runtime, video: Video) -> Lane | None:
     worker = LaneWorker(Pipeline(library, runtime), lambda *_: None)
     lane = library.record.resolve(video.id).lane
     while lane is not None:
-        following = worker.run(video.id, lane)
-        if following is None:
+        advanced = worker.run(video.id, lane)
+        if advanced is None:
             break
-        lane = following
+        lane = advanced.lane
     return library.record.resolve(video.id).lane

@@ -43,7 +43,7 @@ def test_up_that_is_killed_in_every_lane_loses_nothing(
 def test_a_worker_that_is_killed_in_every_lane_loses_nothing(
     scaled: Scaled, faults: Faults, clips: Callable[[int], Path]
 ) -> None:
-    """Over Redis, with a sweeper. The broker keeps the dead worker's message, which nobody waits for."""
+    """Over Redis, with a sweeper. The dead worker's message died with it."""
     scaled.commands.start("sweep")
     video = submit(scaled.library, clips(2))
     for door in DOORS.values():

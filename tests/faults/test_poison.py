@@ -12,7 +12,7 @@ from pathlib import Path
 from models.runtime import Runtime
 from services.intake import Metadata, submit_path
 from services.library.library import Library
-from services.library.record.types import Lane, Video
+from services.library.record.types import Advanced, Lane, Video
 from services.library.understanding import VideoState
 from services.settings import Settings
 from tests.faults.conftest import DIMS, Scaled, assert_understood, ended, run_lanes, submit
@@ -150,7 +150,7 @@ def test_of_the_videos_whose_worker_died_one_at_a_time_is_tried_in_a_process(
     first = threading.Thread(target=worker.run, args=(suspects[0].id, Lane.PERCEIVE))
     first.start()
     until("the first is at work", lambda: faults.met("vision"))
-    assert worker.run(suspects[1].id, Lane.PERCEIVE) is None
+    assert worker.run(suspects[1].id, Lane.PERCEIVE) == Advanced(Lane.PERCEIVE)
     put_off = library.record.resolve(suspects[1].id)
     assert (put_off.state, put_off.lane, put_off.attempts) == (VideoState.QUEUED, Lane.PERCEIVE, 1)
     faults.clear("vision")

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from services.library.record.store import Record
-from services.library.record.types import Lane
+from services.library.record.types import Advanced, Lane, Window
 from services.settings import Settings
 from workers.app import create_app, queue_name
 
@@ -22,7 +22,7 @@ class Writes:
         self._work = work
         self.record = Record.open(f"sqlite:///{log.with_suffix('.db')}")  # in which nothing is due
 
-    def run(self, video_id: str, lane: Lane) -> Lane | None:
+    def run(self, video_id: str, lane: Lane, window: Window | None = None) -> Advanced | None:
         with self._log.open("a") as log:
             log.write(f"{self._work} {video_id} {lane}\n")
         while self._work == "hang":

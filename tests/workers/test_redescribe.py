@@ -52,7 +52,8 @@ class Desk:
         worker = LaneWorker(Pipeline(self.studio.library, self.studio.runtime), lambda _, stage, __: ran.add(stage))
         lane: Lane | None = self.studio.video(self.video).lane
         while lane is not None:
-            lane = worker.run(self.video, lane)
+            advanced = worker.run(self.video, lane)
+            lane = advanced.lane if advanced is not None else None
         return ran
 
     def machine(self) -> Understanding:

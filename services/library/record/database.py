@@ -33,6 +33,11 @@ from services.library.record.documents import ParsedDocuments
 BUSY_TIMEOUT_S = 30.0
 """How long a SQLite writer waits for its turn, seconds. Transactions take milliseconds."""
 
+CONNECTIONS = 15
+"""Most connections of a process, made as they are needed. All are kept: a new one costs the server a process, and
+every statement is planned anew for it. What was used last is used next, so that few do the work.
+"""
+
 REST_S = 1.0
 """A connection that was not used for so long is tried before it is used again, seconds. A server that was started anew
 cuts all connections: of those used since, the first call fails as one under way does, and the others are made anew.
@@ -67,6 +72,9 @@ def open_engine(url: str) -> Engine:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
             parsed,
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_use_lifo=True,
             json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
             hide_parameters=True,  # an error's text ends in logs, and parameters name viewers
         )

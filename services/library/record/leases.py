@@ -18,12 +18,13 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.library.errors import UnknownVideo
 from services.library.jsonable import storable_text
+from services.library.record.advancing import FINISH, FINISH_AND_LOOK, FREE, HELD, MOVE_ON, MOVE_ON_AND_TELL
 from services.library.record.claimable import CLAIMABLE, NOW, at
 from services.library.record.database import Database
 from services.library.record.outbox import tell_end
 from services.library.record.tables import VideoRow, table_of
 from services.library.record.turns import next_turn
-from services.library.record.types import Claim, Lane, Lease, Priority
+from services.library.record.types import Advanced, Claim, Lane, Lease, Priority, Window
 from services.library.record.video_rows import VIDEO_COLUMNS, video_of
 from services.library.understanding import VideoState
 
@@ -83,24 +84,43 @@ class Leases(Database):
         extended = Lease(lease.video_id, lease.lane, lease.token, now + timedelta(seconds=lease_s))
         return extended if self._changed(_EXTEND, lease, until=extended.expires_at) else None
 
-    def advance(self, lease: Lease, next_lane: Lane | None) -> bool:
-        """Give the lease back and move on; None means the video is `ready`. False when the lease was lost.
+    def advance(self, lease: Lease, next_lane: Lane | None, *, window: Window | None = None) -> Advanced | None:
+        """Give the lease back and move on; a next lane of None means `ready`. None when the lease was lost.
 
-        A video whose metadata changed meanwhile is queued again instead of ready.
+        A video whose metadata changed meanwhile is queued again instead of ready. With a `window`, the next lane is
+        noted as told where the window has room and nobody waits before it, and the answer names lanes of whose videos
+        the broker should be told. Of several that end at one moment each may take the last room.
         """
         now = self._clock()
+        given = {"video": lease.video_id, "token": lease.token, **at(now)}
+        if window is not None:
+            given |= {
+                "lost": now - window.again,
+                "window": window.size,
+                "own": window.own,
+                "lane_done": lease.lane.value,
+            }
         if next_lane is not None:
-            return self._changed(_MOVE_ON, lease, next=next_lane.value, now=now)
+            change = MOVE_ON if window is None else MOVE_ON_AND_TELL
+            with self._writing_singly() as connection:
+                moved = connection.execute(change, {**given, "next": next_lane.value}).one_or_none()
+            if moved is None or window is None:
+                return None if moved is None else Advanced(next_lane)
+            told = moved.announced_at is not None
+            fills = ((lease.lane, moved.fill_lane), (next_lane, moved.fill_next))
+            return Advanced(next_lane, told, frozenset(lane for lane, fill in fills if fill))
         with self._writing() as connection:
-            row = connection.execute(_FINISH, {"video": lease.video_id, "token": lease.token, "now": now}).one_or_none()
+            row = connection.execute(FINISH if window is None else FINISH_AND_LOOK, given).one_or_none()
             if row is not None:
                 tell_end(connection, row, now)
-                return True
+                return Advanced(None, fill=frozenset({lease.lane} if window is not None and row.fill_lane else ()))
         with self._write() as session:  # dirty, or lost
             held = self._held(session, lease)
-            if held is not None:
-                self._end(session, held, VideoState.READY, None)
-            return held is not None
+            if held is None:
+                return None
+            self._end(session, held, VideoState.READY, None)
+            following = None if held.lane is None else Lane(held.lane)
+        return Advanced(following, fill=frozenset(lane for lane in (lease.lane, following) if lane is not None))
 
     def release(self, lease: Lease) -> bool:
         """Give the lease back with the lane undone: due at once, no attempt counted. False when the lease was lost."""
@@ -186,7 +206,6 @@ class Leases(Database):
 
 # Built once: every lane of every video asks them.
 _video = VideoRow.__table__.c
-_FREE = {"lease_token": None, "lease_expires_at": None}
 _DUE = (
     select(_video.id, _video.lane)
     .where(CLAIMABLE, _video.lane.is_not(None))
@@ -207,13 +226,5 @@ _CLAIM = (
     )
     .returning(*VIDEO_COLUMNS)
 )
-_held = update(table_of(VideoRow)).where(_video.id == bindparam("video"), _video.lease_token == bindparam("token"))
-_EXTEND = _held.values(lease_expires_at=bindparam("until")).returning(_video.id)
-_RELEASE = _held.values(state=VideoState.QUEUED.value, updated_at=NOW, **_FREE).returning(_video.id)
-_moved = _held.values(attempts=0, reason=None, not_before=None, waiting_since=None, updated_at=NOW, **_FREE)
-_MOVE_ON = _moved.values(lane=bindparam("next")).returning(_video.id)
-_FINISH = (
-    _moved.where(~_video.dirty)
-    .values(state=VideoState.READY.value, lane=None, failed_lane=None)
-    .returning(_video.id, _video.state, _video.reason, _video.uploader)
-)
+_EXTEND = HELD.values(lease_expires_at=bindparam("until")).returning(_video.id)
+_RELEASE = HELD.values(state=VideoState.QUEUED.value, updated_at=NOW, **FREE).returning(_video.id)

@@ -20,6 +20,7 @@ from services.library.record.events import (
 )
 from services.library.record.feeds import ViewerState
 from services.library.record.types import (
+    Advanced,
     Claim,
     CopyLink,
     CostKey,
@@ -32,6 +33,7 @@ from services.library.record.types import (
     Submission,
     Upload,
     Video,
+    Window,
 )
 from services.library.understanding import DuplicateOf, Understanding, VideoState
 
@@ -83,9 +85,7 @@ class RecordPort(Protocol):
         self,
         *,
         now: datetime,
-        window: int,
-        backfill_share: float,
-        again_s: float,
+        window: Window,
         lanes: Collection[Lane] = tuple(Lane),
     ) -> list[tuple[str, Lane]]:
         """(video id, lane) of what the broker is to be told of now, fairly and within the window; noted as told."""
@@ -118,8 +118,11 @@ class RecordPort(Protocol):
         """Extend; None when the lease was lost (expired and taken, or the video is gone)."""
         ...
 
-    def advance(self, lease: Lease, next_lane: Lane | None) -> bool:
-        """Give the lease back and move on; None means the video is `ready`. False when the lease was lost."""
+    def advance(self, lease: Lease, next_lane: Lane | None, *, window: Window | None = None) -> Advanced | None:
+        """Give the lease back and move on; a next lane of None means `ready`. None when the lease was lost.
+
+        With a window, what the broker is to be told of the next lane is noted in the same breath.
+        """
         ...
 
     def release(self, lease: Lease) -> bool:

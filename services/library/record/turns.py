@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -18,21 +18,19 @@ from sqlalchemy import (
     Connection,
     Select,
     Update,
-    and_,
     bindparam,
     exists,
     func,
-    or_,
     select,
     text,
     update,
 )
 from sqlalchemy.orm import Session
 
-from services.library.record.claimable import CLAIMABLE, HORIZON, NOW, at
+from services.library.record.claimable import CLAIMABLE, NOW, at, under_way, untold
 from services.library.record.database import Database
-from services.library.record.tables import UtcDateTime, VideoRow, table_of
-from services.library.record.types import Lane, Priority
+from services.library.record.tables import VideoRow, table_of
+from services.library.record.types import Lane, Priority, Window
 
 _ADVISORY_LOCK = 0x7475726E
 """PostgreSQL's key for 'somebody chooses what to announce'; SQLite's writers take turns anyway."""
@@ -56,23 +54,19 @@ class Turns(Database):
         self,
         *,
         now: datetime,
-        window: int,
-        backfill_share: float,
-        again_s: float,
+        window: Window,
         lanes: Collection[Lane] = tuple(Lane),
     ) -> list[tuple[str, Lane]]:
         """(video id, lane) of what the broker is to be told of now, in order; each is noted as told.
 
-        At most `window` messages a lane are under way about fresh videos. Back-fill has what room these leave, and in
-        any case so many that it makes up `backfill_share` of a full queue. A message that nobody took up for
-        `again_s` seconds counts as lost. Announcers in several processes take turns.
+        Back-fill has what room the window's fresh videos leave, and in any case its own. Announcers in several
+        processes take turns.
         """
         if not lanes:
             return []
-        given = {**at(now), "lost": now - timedelta(seconds=again_s)}
-        own = max(1, round(window * backfill_share / (1 - backfill_share))) if backfill_share else 0
+        given = {**at(now), "lost": now - window.again}
         with self._reading_singly() as connection:  # most calls find nothing to say, and need no writer's lock for that
-            rooms = _rooms(connection, given, window, own)
+            rooms = _rooms(connection, given, window)
             untold = connection.execute(_untold(tuple(lane for lane in Lane if lane in lanes)), given).mappings().one()
         due = [
             lane
@@ -86,7 +80,7 @@ class Turns(Database):
         with self._writing() as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(_TAKE_TURNS)
-            rooms = _rooms(connection, given, window, own)
+            rooms = _rooms(connection, given, window)
             for lane in due:  # whoever makes another lane's work due announces it
                 fresh = _next(connection, lane, Priority.FRESH, given, rooms[lane].fresh)
                 chosen = fresh + _next(connection, lane, Priority.BACKFILL, given, rooms[lane].backfill(len(fresh)))
@@ -146,14 +140,17 @@ class _Room:
         return max(self.own, self.fresh - fresh) - self.backfill_under_way
 
 
-def _rooms(connection: Connection, given: Mapping[str, datetime], window: int, own: int) -> dict[Lane, _Room]:
+def _rooms(connection: Connection, given: Mapping[str, datetime], window: Window) -> dict[Lane, _Room]:
     rows = connection.execute(_UNDER_WAY, given)
     under_way = {(lane, priority): int(count) for lane, priority, count in rows}
 
     def count(lane: Lane, priority: Priority) -> int:
         return under_way.get((lane.value, priority.value), 0)
 
-    return {lane: _Room(window - count(lane, Priority.FRESH), own, count(lane, Priority.BACKFILL)) for lane in Lane}
+    return {
+        lane: _Room(window.size - count(lane, Priority.FRESH), window.own, count(lane, Priority.BACKFILL))
+        for lane in Lane
+    }
 
 
 def _next(
@@ -182,18 +179,16 @@ def _untold(lanes: tuple[Lane, ...]) -> Select[*tuple[Any, ...]]:
     )
 
 
-# Built once: every lane of every video asks them.
-_video = VideoRow.__table__.c
-_LOST = bindparam("lost", type_=UtcDateTime)
+# Built once: every upload asks them.
+_videos = table_of(VideoRow)
+_video = _videos.c
 _TAKE_TURNS = text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
 _UNDER_WAY = (
     select(_video.lane, _video.priority, func.count())
-    .where(_video.lane.in_([lane.value for lane in Lane]), _video.announced_at > _LOST, _video.announced_at <= HORIZON)
+    .where(_video.lane.in_([lane.value for lane in Lane]), under_way(_videos))
     .group_by(_video.lane, _video.priority)
 )
-_waits = and_(
-    CLAIMABLE, or_(_video.announced_at.is_(None), _video.announced_at <= _LOST, _video.announced_at > HORIZON)
-)
+_waits = untold(_videos)
 _NEXT = (
     select(_video.id)
     .where(_video.lane == bindparam("due"), _video.priority == bindparam("of"), _waits)
@@ -201,7 +196,7 @@ _NEXT = (
     .limit(bindparam("most"))
 )
 _TELL = (
-    update(table_of(VideoRow))
+    update(_videos)
     .where(_video.id.in_(bindparam("chosen", expanding=True)), _video.lane == bindparam("due"), CLAIMABLE)
     .values(announced_at=NOW)
     .returning(_video.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -168,6 +168,36 @@ class Claim(Lease):
     """A lease that was just taken; `video` is as it stood from then on."""
 
     video: Video
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much the broker is told of: at most `size` messages a lane about fresh videos are under way.
+
+    Back-fill makes up `backfill_share` of a full queue. A message that nobody took up for `again` counts as lost.
+    """
+
+    size: int
+    backfill_share: float
+    again: timedelta
+
+    @property
+    def own(self) -> int:
+        """Messages a lane that back-fill has, whatever waits."""
+        share = self.backfill_share
+        return max(1, round(self.size * share / (1 - share))) if share else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """How a video moved on: to `lane`, or to its end. `told`: a message is to be sent about it, and was noted.
+
+    `fill` names lanes whose window has much room, and something that waits for it.
+    """
+
+    lane: Lane | None
+    told: bool = False
+    fill: frozenset[Lane] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -97,3 +98,14 @@ def test_only_notes_of_answers_do_not_wait_for_the_disk(tmp_path):
         full, normal = 2, 1
         assert said == [("impression_batches", normal), ("profile_edits", full), ("impression_batches", normal)]
         assert record.impressions("r1") is not None
+
+
+def test_connections_that_many_threads_had_at_once_are_kept_and_the_warmest_is_used(record):
+    def backends(count):
+        with ExitStack() as stack:
+            held = [stack.enter_context(record.engine.connect()) for _ in range(count)]
+            return [one.scalar(text("SELECT pg_backend_pid()")) for one in held]
+
+    first = backends(database.CONNECTIONS)
+    assert set(backends(database.CONNECTIONS)) == set(first)
+    assert backends(1) == backends(1)

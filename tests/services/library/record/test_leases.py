@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.library.record.types import Lane
+from services.library.record.types import Advanced, Lane
 from services.library.understanding import VideoState
 
 CLAIM = """
@@ -79,10 +79,10 @@ def test_an_expired_lease_can_be_taken_and_its_late_holder_changes_nothing(recor
     taken = claim(record, clock, video)
     assert taken is not None
     assert record.heartbeat(late, now=clock.now, lease_s=60) is None
-    assert record.advance(late, Lane.PERCEIVE) is False
+    assert record.advance(late, Lane.PERCEIVE) is None
     assert record.reject(late, "no") is False
     assert record.retry_later(late, reason="x", not_before=clock.now, max_attempts=1) is VideoState.PROCESSING
-    assert record.advance(taken, Lane.PERCEIVE) is True
+    assert record.advance(taken, Lane.PERCEIVE) == Advanced(Lane.PERCEIVE)
     assert record.video(video.id).lane is Lane.PERCEIVE
 
 

@@ -32,7 +32,7 @@ def test_a_lease_that_was_given_back_is_due_at_once_with_no_attempt_counted(reco
     assert record.due(now=clock()) == [(video.id, Lane.PREPARE)]
     assert record.video(video.id).attempts == 0
     assert not record.release(lease)
-    assert record.advance(lease, Lane.PERCEIVE) is False
+    assert record.advance(lease, Lane.PERCEIVE) is None
 
 
 def test_work_is_neglected_when_it_has_long_been_due_and_nobody_is_at_work(record, clock, submission) -> None:

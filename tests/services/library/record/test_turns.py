@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from services.library.record.store import Record
-from services.library.record.types import Lane, Priority
+from services.library.record.types import Advanced, Lane, Priority, Window
 from services.library.understanding import VideoState
 
 WINDOW = 6
@@ -37,7 +38,7 @@ def announce(record, clock):
     """`announce()`: ids of what the broker is told of now."""
 
     def ask(share: float = 0.25, lanes=tuple(Lane), again_s: float = 600) -> list[str]:
-        told = record.announce(now=clock.now, window=WINDOW, backfill_share=share, again_s=again_s, lanes=lanes)
+        told = record.announce(now=clock.now, window=Window(WINDOW, share, timedelta(seconds=again_s)), lanes=lanes)
         return [video_id for video_id, _ in told]
 
     return ask
@@ -144,10 +145,79 @@ def test_backfill_that_is_uploaded_fresh_is_fresh(record, clock, submission, ann
     assert (new, video.priority) == (False, Priority.FRESH)
 
 
+@pytest.fixture
+def end_lane(record, clock):
+    """`end_lane(video)`: do the lane prepare of a video that was told of; how it moved on."""
+
+    def end(video_id: str, window: int = WINDOW, following: Lane | None = Lane.PERCEIVE) -> Advanced:
+        lease = record.claim(video_id, Lane.PREPARE, now=clock.now, lease_s=60)
+        advanced = record.advance(lease, following, window=Window(window, 0.25, timedelta(seconds=600)))
+        assert advanced is not None
+        return advanced
+
+    return end
+
+
+def test_whoever_ends_a_lane_tells_of_the_next_one_in_the_same_breath(record, submit, announce, end_lane) -> None:
+    (video,) = submit("a", 1)
+    announce()
+    assert end_lane(video) == Advanced(Lane.PERCEIVE, told=True)
+    assert record.video(video).lane is Lane.PERCEIVE
+    assert announce() == [], "it was noted"
+
+
+@pytest.mark.parametrize("priority", Priority)
+def test_a_lane_that_has_no_room_is_told_of_later(submit, announce, end_lane, priority) -> None:
+    videos = submit("a", 4, priority)
+    announce()
+    told = [end_lane(video, window=2).told for video in videos]
+    assert told == [True, True, False, False]
+
+
+def test_a_video_does_not_overtake_those_that_wait_to_be_told_of(record, submit, announce, end_lane) -> None:
+    first, second = submit("a", 2)
+    announce()
+    assert end_lane(first).told
+    record.withdraw([(first, Lane.PERCEIVE)])
+    assert end_lane(second) == Advanced(Lane.PERCEIVE, told=False, fill=frozenset({Lane.PERCEIVE}))
+    assert announce(lanes=(Lane.PERCEIVE,)) == [first, second]
+
+
+@pytest.mark.parametrize("priority", Priority)
+@pytest.mark.parametrize("following", [Lane.PERCEIVE, None])
+def test_a_lane_is_filled_again_when_less_than_half_of_its_window_is_used(
+    submit, announce, end_lane, priority, following
+) -> None:
+    videos = submit("a", 20, priority)
+    assert announce() == videos[:WINDOW]
+    asked = [Lane.PREPARE in end_lane(video, following=following).fill for video in videos[: WINDOW - 1]]
+    assert asked == [False, False, False, True, True], "4 of 6 taken up leave 2, 3 being half of 6"
+    assert announce() == videos[WINDOW : 2 * WINDOW - 1]
+
+
+def test_a_lane_that_nobody_else_waits_for_is_not_filled(submit, announce, end_lane) -> None:
+    (video,) = submit("a", 1)
+    announce()
+    assert end_lane(video, following=None) == Advanced(None)
+
+
+def test_a_video_that_is_sent_through_again_at_its_end_is_announced(
+    record, clock, submit, submission, announce, end_lane
+) -> None:
+    (video,) = submit("a", 1)
+    announce()
+    lease = record.claim(video, Lane.PREPARE, now=clock.now, lease_s=60)
+    sha256 = record.video(video).sha256
+    record.submit(replace(submission("again"), sha256=sha256, title="Another title"))
+    advanced = record.advance(lease, None, window=Window(WINDOW, 0.25, timedelta(seconds=600)))
+    assert advanced == Advanced(Lane.PREPARE, fill=frozenset({Lane.PREPARE}))
+    assert announce(lanes=advanced.fill) == [video]
+
+
 def test_announcers_in_several_threads_announce_everything_once(record, clock, submit, url) -> None:
     ids = submit("a", 24)
     records = [Record.open(url, clock=clock) for _ in range(4)]
-    limits = {"now": clock.now, "window": 10, "backfill_share": 0.1, "again_s": 600}
+    limits = {"now": clock.now, "window": Window(10, 0.1, timedelta(seconds=600))}
     with ThreadPoolExecutor(8) as pool:
         told = [id_ for found in pool.map(lambda n: records[n % 4].announce(**limits), range(16)) for id_, _ in found]
     assert sorted(told) == sorted(ids[:10])
