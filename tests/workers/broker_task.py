@@ -35,7 +35,8 @@ if __name__ == "__main__":
     runner = Writes(Path(sys.argv[1]), sys.argv[2])
     app = create_app(settings, lambda: runner)
     app.Worker(
-        pool="solo",
+        pool="threads",
+        concurrency=1,
         queues=[queue_name(settings, Lane.PREPARE)],
         hostname=f"{os.getpid()}@%h",
         without_gossip=True,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kombu import Connection, Queue
 from redis import Redis
 
 from services.library.errors import BrokerUnavailable
@@ -18,7 +19,7 @@ from services.library.record.types import Lane
 from services.settings import Settings
 from tests.brokers import free_port, rabbitmq_server, redis_server
 from workers import app as workers_app
-from workers.app import announce, create_app
+from workers.app import announce, create_app, queue_name
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 180.0
@@ -95,6 +96,27 @@ def test_redis_keeps_nothing_about_what_is_being_worked_on(tmp_path: Path) -> No
             until(lambda: "hang v1 prepare" in lines(log))
             assert not [key for key in client.scan_iter() if b"prepare" in key or b"unacked" in key]
         app.close()
+
+
+def test_a_worker_takes_no_message_before_it_has_a_thread_for_it(broker: str, tmp_path: Path) -> None:
+    """What it took in advance would be lost with it, on Redis, and wait to be announced again."""
+    log = tmp_path / "log"
+    app = create_app(Settings(broker_url=broker), nobody)
+    announce(app, "v1", Lane.PREPARE)
+    with worker(broker, log, "hang"):
+        until(lambda: "hang v1 prepare" in lines(log))
+        announce(app, "v2", Lane.PREPARE)
+        time.sleep(1.0)
+        with app.connection_for_read() as connection:
+            assert waiting(connection, app.amqp.queues[queue_name(Settings(broker_url=broker), Lane.PREPARE)]) == 1
+    with worker(broker, log, "end"):
+        until(lambda: "end v2 prepare" in lines(log))
+    app.close()
+
+
+def waiting(connection: Connection, queue: Queue) -> int:
+    with connection.channel() as channel:
+        return queue(channel).queue_declare(passive=True).message_count
 
 
 def test_a_broker_that_is_away_keeps_nobody_from_going_on() -> None:
