@@ -28,9 +28,8 @@ class Found:
     """What ranking found for one answer, as far as reasons may rest on it.
 
     `documents` are the understandings of the picks and of the videos behind interests; `found_by` has, per source, the
-    videos that it found itself; `looks` has, per pick, the
-    video behind an interest whose mean frame is nearest to it, and that cosine; `shared` the video that somebody else
-    took to as well.
+    videos that it found itself; `looks`, per pick, the video behind an interest whose mean frame is nearest to it, and
+    that cosine; `shared` the video that somebody else took to as well.
     """
 
     request: SourceRequest

@@ -126,8 +126,8 @@ class EdgeIndex:
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
-        checked_ = checked_filter(collection, where)
-        return PreparedFilter(collection, edge_filter(checked_), checked_)
+        ready = checked_filter(collection, where)
+        return PreparedFilter(collection, edge_filter(ready), ready)
 
     def retrieve(
         self,

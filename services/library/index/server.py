@@ -132,8 +132,8 @@ class ServerIndex:
 
     def prepare(self, collection: Collection, where: Filter) -> PreparedFilter:
         """Convert a filter once. Raises `IndexMismatch`."""
-        checked_ = checked_filter(collection, where)
-        return PreparedFilter(collection, server_filter(checked_), checked_)
+        ready = checked_filter(collection, where)
+        return PreparedFilter(collection, server_filter(ready), ready)
 
     def retrieve(
         self,
