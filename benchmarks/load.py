@@ -3,9 +3,9 @@
     python -m benchmarks.load --clip clip.mp4 --submissions 10000 --minutes 10 --json load.json
 
 The clip is understood for real first; then stages wait as long as they took and give what they gave
-(`benchmarks/load_work.py`), so that only the queue, the record and the API use the processor. Four parts: the same work
-in one process without a queue, to tell what the queue adds; throughput with 1, 2, 4, ... worker processes; a burst
-handed in at once; the same again at a steady rate, while others read.
+(`benchmarks/load_work.py`), so that only the queue, the record and the API use the processor. Three parts: throughput
+with 1, 2, 4, ... worker processes, with the same work in one process without a queue before and after each, to tell
+what the queue adds; a burst handed in at once; the same again at a steady rate, while others read.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.load_client import Client, Latency, Watch
+from benchmarks.load_figures import Alone, Load, Memory, Part, Rate, Throughput
 from benchmarks.load_fleet import Fleet, FleetUnavailable, running_fleet
 from benchmarks.load_tables import show
 from benchmarks.load_work import Recording, copy_blobs
@@ -38,8 +39,8 @@ _SCALING_SHARE = 0.4
 _BURST_SHARE = 0.25
 """Of the time there is, for the burst."""
 
-_ALONE = 60
-"""Videos that are worked on without a queue."""
+_ALONE = 40
+"""Videos that are worked on without a queue, each time."""
 
 _SAMPLE_S = 0.5
 _DRAIN_S = 120.0
@@ -48,75 +49,6 @@ _STEADY = 0.6
 """The steady rate, as a share of what the burst came to."""
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """CPU ms a video without a queue: of the API and PostgreSQL while `videos` were handed in, of one process and
-    PostgreSQL while the lanes ran one after another.
-    """
-
-    videos: int
-    api: float
-    handing_in: float
-    lanes: float
-    lanes_postgres: float
-
-    @property
-    def whole(self) -> float:
-        """All of it."""
-        return self.api + self.handing_in + self.lanes + self.lanes_postgres
-
-
-@dataclass(frozen=True, slots=True)
-class Throughput:
-    """So many worker processes that always have something waiting. `videos` were handed in; the rate is that of the
-    last `seconds`, without filling up. `cpu_ms` is a video's, by kind of process.
-    """
-
-    processes: int
-    videos: int
-    seconds: float
-    per_s: float
-    cpu_ms: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """MiB resident at first and at last, and the slope per 1,000 videos (None: too few for one)."""
-
-    first: float
-    last: float
-    per_1000: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A burst or a steady rate: `submitted` in `submit_s` seconds, of which `ready` were done after `seconds`."""
-
-    processes: int
-    submitted: int
-    ready: int
-    submit_s: float
-    seconds: float
-    per_s: float
-    cpu_ms: dict[str, float]
-    latency: dict[str, Latency]
-    memory: dict[str, Memory]
-    errors: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """All figures. `waited_s`: seconds of a video that stages wait, by stage; `cores` of the machine."""
-
-    cores: int
-    threads: int
-    waited_s: dict[str, float]
-    alone: Alone
-    scaling: tuple[Throughput, ...]
-    burst: Part
-    steady: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +112,20 @@ def _run(fleet: Fleet, client: Client, recording: Recording, sizes: Sizes, say: 
     steady_s = (1 - _SCALING_SHARE - _BURST_SHARE) * sizes.seconds
     # What is handed in grows with the processes, so that every number of them is watched for about as long.
     unit = max(1, round(_SCALING_SHARE * sizes.submissions / sum(sizes.processes)))
+    each = max(2, min(_ALONE, sizes.submissions // 10 // (len(sizes.processes) + 1)))
     say("the same work without a queue")
-    alone = _alone(fleet, client, max(2, min(_ALONE, sizes.submissions // 10)))
-    scaling = []
+    alone = [_alone(fleet, client, each)]
+    scaling: list[Throughput] = []
     for processes in sizes.processes:
-        say(f"throughput with {processes} worker processes")
-        scaling.append(_throughput(fleet, client, processes, sizes.threads, unit * processes, scaling_s))
-    left = max(2, sizes.submissions - sum(point.videos for point in scaling))
+        say(f"throughput with {processes} worker processes, then the same work without a queue")
+        among = _throughput(fleet, client, processes, sizes.threads, unit * processes, scaling_s)
+        alone.append(_alone(fleet, client, each))
+        scaling.append(Throughput(among, (alone[-2], alone[-1])))
+    handed_in = sum(one.videos for one in alone) + sum(point.rate.videos for point in scaling)
+    left = max(2, sizes.submissions - handed_in)
     with fleet.workers(most, sizes.threads) as workers:
         # No more than gets done in the time, or the steady rate would begin with a queue.
-        fits = round(burst_s * max(point.per_s for point in scaling))
+        fits = round(burst_s * max(point.rate.per_s for point in scaling))
         size = max(1, min(left // 2, fits))
         say(f"a burst of {size}")
         burst = _part(fleet, client, workers, size, None, burst_s)
@@ -197,7 +133,7 @@ def _run(fleet: Fleet, client: Client, recording: Recording, sizes: Sizes, say: 
         say(f"{rate:.1f} videos a second")
         steady = _part(fleet, client, workers, left - size, rate, steady_s)
     waited = {name: round(seconds, 3) for name, seconds in recording.seconds.items()}
-    return Load(os.cpu_count() or 1, sizes.threads, waited, alone, tuple(scaling), burst, steady)
+    return Load(os.cpu_count() or 1, sizes.threads, waited, tuple(scaling), burst, steady)
 
 
 def _alone(fleet: Fleet, client: Client, videos: int) -> Alone:
@@ -215,7 +151,7 @@ def _alone(fleet: Fleet, client: Client, videos: int) -> Alone:
     return Alone(taken, *(round(1000 * seconds / taken, 1) for seconds in times))
 
 
-def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, videos: int, for_s: float) -> Throughput:
+def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, videos: int, for_s: float) -> Rate:
     """Keep more waiting than is worked on for so long, or until `videos` were handed in and are done."""
     enough = round(1.5 * processes * threads)
     samples: list[tuple[float, int, dict[str, float]]] = []
@@ -238,7 +174,7 @@ def _throughput(fleet: Fleet, client: Client, processes: int, threads: int, vide
     start, gone, cpu = next(one for one in samples if done == videos or one[0] >= first + (last - first) / 3)
     seconds, ready = max(last - start, 1e-3), done - gone
     cpu_ms = {name: round(1000 * (spent[name] - cpu[name]) / max(1, ready), 1) for name in spent}
-    return Throughput(processes, taken, round(seconds, 1), round(ready / seconds, 2), cpu_ms)
+    return Rate(processes, taken, round(seconds, 1), round(ready / seconds, 2), cpu_ms)
 
 
 def _part(fleet: Fleet, client: Client, workers: Sequence[int], videos: int, per_s: float | None, for_s: float) -> Part:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-if TYPE_CHECKING:
-    from benchmarks.load import Alone, Load, Part, Throughput
+from benchmarks.load_figures import Load, Part, Throughput
 
 
 def show(console: Console, figures: Load) -> None:
     """Print everything."""
-    waited, alone = sum(figures.waited_s.values()), figures.alone
+    waited, names = sum(figures.waited_s.values()), list(figures.burst.cpu_ms)
     lines = [
         f"Stages wait {waited:.1f} s a video in the place of their work: what they took for the clip.",
         f"{figures.cores} cores for all processes and this one; {figures.threads} lanes at once in a worker process.",
         "",
-        f"| CPU ms a video | all | queue | {' | '.join(figures.scaling[0].cpu_ms)} |",
-        "|---|---|---|" + "---|" * len(figures.scaling[0].cpu_ms),
-        f"| without a queue ({alone.videos} videos) | {alone.whole:.1f} | 0 | {' | '.join(_without(alone, figures))} |",
-        *(_scaled(one, alone) for one in figures.scaling),
+        f"| CPU ms a video | all | without a queue | queue | {' | '.join(names)} |",
+        "|---|---|---|---|" + "---|" * len(names),
+        *(_scaled(one, names) for one in figures.scaling),
         "",
         "| worker processes | videos | seconds | videos a second |",
         "|---|---|---|---|",
-        *(f"| {one.processes} | {one.videos} | {one.seconds} | {one.per_s} |" for one in figures.scaling),
+        *(
+            f"| {one.processes} | {one.videos} | {one.seconds} | {one.per_s} |"
+            for one in (point.rate for point in figures.scaling)
+        ),
         "",
         f"| {figures.burst.processes} worker processes | burst | steady |",
         "|---|---|---|",
@@ -44,15 +44,14 @@ def show(console: Console, figures: Load) -> None:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
-def _without(alone: Alone, figures: Load) -> list[str]:
-    known = {"api": alone.api, "workers": alone.lanes, "postgres": alone.handing_in + alone.lanes_postgres}
-    return [f"{known.get(name, 0.0):.1f}" for name in figures.scaling[0].cpu_ms]
-
-
-def _scaled(one: Throughput, alone: Alone) -> str:
-    whole = sum(one.cpu_ms.values())
-    cells = " | ".join(f"{value:.1f}" for value in one.cpu_ms.values())
-    return f"| {one.processes} worker processes | {whole:.1f} | {whole - alone.whole:.1f} | {cells} |"
+def _scaled(one: Throughput, names: Sequence[str]) -> str:
+    cpu = one.rate.cpu_ms
+    cells = " | ".join(f"{cpu[name]:.1f}" for name in names)
+    before, after = (f"{alone.whole:.1f}" for alone in one.alone)
+    alone = f"{one.alone_ms:.1f} ({before} before, {after} after)"
+    return (
+        f"| {one.rate.processes} worker processes | {sum(cpu.values()):.1f} | {alone} | {one.queue_ms:+.1f} | {cells} |"
+    )
 
 
 _ROWS: dict[str, Callable[[Part], object]] = {

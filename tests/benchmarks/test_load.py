@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks.load import Load, Sizes, measure
+from benchmarks.load import Sizes, measure
 from benchmarks.load_client import ROUTES
+from benchmarks.load_figures import Load
 from benchmarks.load_tables import show
 from benchmarks.servers.postgres import binaries
 from models.runtime import Runtime
@@ -32,17 +33,19 @@ def load(runtime: Runtime, warmed: Callable[[Path], Path], tmp_path_factory: pyt
 
 def test_everything_that_is_handed_in_gets_done(load: Load) -> None:
     parts = (load.burst, load.steady)
-    assert load.alone.videos == 2
-    assert sum(point.videos for point in load.scaling) + sum(part.submitted for part in parts) == 20
+    rates = [point.rate for point in load.scaling]
+    alone = [load.scaling[0].alone[0], *(point.alone[1] for point in load.scaling)]
+    assert [one.videos for one in alone] == [2, 2, 2]
+    assert sum(one.videos for one in (*alone, *rates)) + sum(part.submitted for part in parts) == 20
     assert all(part.ready == part.submitted for part in parts)
-    assert [point.processes for point in load.scaling] == [1, 2]
-    assert all(point.per_s > 0 for point in load.scaling)
+    assert [rate.processes for rate in rates] == [1, 2]
+    assert all(rate.per_s > 0 for rate in rates)
 
 
 def test_what_it_costs_is_told_of_every_process(load: Load) -> None:
     assert set(load.waited_s) == {stage.name for stage in STAGES}
-    assert load.alone.lanes > 0
-    assert all(set(point.cpu_ms) == {"api", "sweep", "redis", "postgres", "workers"} for point in load.scaling)
+    assert all(alone.lanes > 0 for point in load.scaling for alone in point.alone)
+    assert all(set(point.rate.cpu_ms) == {"api", "sweep", "redis", "postgres", "workers"} for point in load.scaling)
     for part in (load.burst, load.steady):
         assert set(part.cpu_ms) == {"api", "sweep", "redis", "postgres", "workers"}
         assert part.cpu_ms["workers"] > 0
@@ -57,5 +60,5 @@ def test_the_table_says_what_stood_in_for_the_work(load: Load) -> None:
     written = io.StringIO()
     show(Console(file=written, width=200), load)
     assert "in the place of their work" in written.getvalue()
-    assert "| without a queue (2 videos) |" in written.getvalue()
+    assert f"| 2 worker processes | {sum(load.scaling[1].rate.cpu_ms.values()):.1f} |" in written.getvalue()
     assert f"| handed in | {load.burst.submitted} in" in written.getvalue()
