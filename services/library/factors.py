@@ -7,46 +7,18 @@ cannot meet, and nothing about a person is kept here.
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from services.library.best import best_rows
 from services.library.blobs import BlobStore
-from services.library.errors import BlobMissing, LibraryError
-
-_FOLDER = "factors"
-_CURRENT = f"{_FOLDER}/current.json"
-_ATTEMPT = f"{_FOLDER}/attempt.json"
-
-Vectors = NDArray[np.float32]
-
-
-class FactorsUnreadable(LibraryError):
-    """The stored factors are not what training writes."""
-
-    def __init__(self, key: str, why: str) -> None:
-        super().__init__(
-            f"The collaborative factors {key!r} cannot be read: {why}. Run `reelwise train` to renew them."
-        )
-
-
-class _Pointer(BaseModel):
-    """`current.json`: the version in use, and those that are kept, oldest first."""
-
-    model_config = ConfigDict(frozen=True)
-
-    version: str
-    trained_at: datetime
-    versions: tuple[str, ...]
+from services.library.versions import Array, InUse, Stored, Versions
 
 
 class _Meta(BaseModel):
@@ -84,7 +56,7 @@ class FactorSpace:
     version: str
     trained_at: datetime
     video_ids: tuple[str, ...]
-    vectors: Vectors
+    vectors: Array
     alpha: float
     regularisation: float
     viewers: int
@@ -130,13 +102,8 @@ class FactorSpace:
         """The `limit` best videos with their scores, best first, none of `without`."""
         self._same(viewer)
         scores = self.vectors @ viewer.vector.astype(np.float32)
-        closed = [self._rows[video_id] for video_id in without if video_id in self._rows]
-        scores[closed] = -np.inf
-        limit = min(limit, len(scores) - len(closed))
-        if limit <= 0:
-            return []
-        top = np.argpartition(-scores, limit - 1)[:limit]
-        return [(self.video_ids[row], float(scores[row])) for row in top[np.lexsort((top, -scores[top]))]]
+        rows = best_rows(scores, limit, without=[self._rows[video] for video in without if video in self._rows])
+        return [(self.video_ids[row], float(scores[row])) for row in rows]
 
     def causes(self, viewer: Folded, video_id: str) -> list[tuple[str, float]]:
         """What each video that the viewer took to adds to the score of `video_id`, most first (Hu et al., section 5).
@@ -158,17 +125,13 @@ class FactorSpace:
             )
 
 
-def version_of(trained_at: datetime, vectors: Vectors) -> str:
-    """A name that sorts by time and tells any two spaces apart."""
-    digest = hashlib.sha256(np.ascontiguousarray(vectors).tobytes()).hexdigest()[:8]
-    return f"{trained_at:%Y%m%dT%H%M%S%f}-{digest}"
+def factor_versions(blobs: BlobStore) -> Versions:
+    """Where the factors of this blob store lie."""
+    return Versions(blobs, "factors", "collaborative factors")
 
 
 def store_factors(blobs: BlobStore, space: FactorSpace, *, keep: int = 2) -> None:
-    """Write the space, then point to it in one step; a reader sees the old one or the new one.
-
-    The last `keep` versions stay, for a reader that has just been told of the one before.
-    """
+    """Write the space and put it in use; the last `keep` versions stay."""
     meta = _Meta(
         version=space.version,
         trained_at=space.trained_at,
@@ -177,98 +140,27 @@ def store_factors(blobs: BlobStore, space: FactorSpace, *, keep: int = 2) -> Non
         viewers=space.viewers,
         pairs=space.pairs,
     )
-    file = io.BytesIO()
-    np.savez(
-        file,
-        meta=np.frombuffer(meta.model_dump_json().encode(), np.uint8),
-        video_ids=np.frombuffer("\n".join(space.video_ids).encode(), np.uint8),
-        vectors=space.vectors,
-    )
-    try:
-        pointer = _pointer(blobs)
-    except FactorsUnreadable:
-        pointer = None  # a damaged pointer is replaced; the file it named may stay behind
-    earlier = [version for version in (pointer.versions if pointer else ()) if version != space.version]
-    blobs.put_bytes(file.getvalue(), _key(space.version))
-    kept = (*earlier, space.version)[-keep:]
-    current = _Pointer(version=space.version, trained_at=space.trained_at, versions=kept)
-    blobs.put_bytes(current.model_dump_json().encode(), _CURRENT)
-    for version in earlier:
-        if version not in kept:
-            blobs.delete(_key(version))
-
-
-@dataclass(frozen=True, slots=True)
-class InUse:
-    """The version in use and when it was trained."""
-
-    version: str
-    trained_at: datetime
-
-
-def factors_in_use(blobs: BlobStore) -> InUse | None:
-    """What requests read now; None before the first training. Raises `FactorsUnreadable`."""
-    pointer = _pointer(blobs)
-    return None if pointer is None else InUse(pointer.version, pointer.trained_at)
-
-
-class _Attempt(BaseModel):
-    """`attempt.json`: when a training was last begun, whatever came of it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    at: datetime
-
-
-def note_training(blobs: BlobStore, at: datetime) -> None:
-    """A training begins now."""
-    blobs.put_bytes(_Attempt(at=at).model_dump_json().encode(), _ATTEMPT)
-
-
-def last_training(blobs: BlobStore) -> datetime | None:
-    """When factors were last trained, or a training was last begun; None before the first, or if it is unreadable."""
-    times = []
-    with suppress(BlobMissing, ValidationError):  # none yet, or a file that the next training replaces
-        times.append(_Attempt.model_validate_json(blobs.get_bytes(_ATTEMPT)).at)
-    with suppress(FactorsUnreadable):  # a training replaces them
-        if (used := factors_in_use(blobs)) is not None:
-            times.append(used.trained_at)
-    return max(times, default=None)
+    stored = Stored(meta.model_dump_json(), space.video_ids, {"vectors": space.vectors})
+    factor_versions(blobs).put(InUse(space.version, space.trained_at), stored, keep=keep)
 
 
 def load_factors(blobs: BlobStore, version: str) -> FactorSpace:
-    """Read one version. Raises `FactorsUnreadable`, `BlobMissing`."""
-    key = _key(version)
-    data = blobs.get_bytes(key)
+    """Read one version. Raises `TrainedUnreadable`, `BlobMissing`."""
+    versions = factor_versions(blobs)
+    stored = versions.get(version)
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            meta = _Meta.model_validate_json(arrays["meta"].tobytes())
-            ids = arrays["video_ids"].tobytes().decode()
-            vectors = np.ascontiguousarray(arrays["vectors"], dtype=np.float32)
-        if meta.version != version or not np.isfinite(vectors).all():
-            raise FactorsUnreadable(key, "it holds another version, or numbers that are not finite")
+        meta = _Meta.model_validate_json(stored.meta)
+        if meta.version != version:
+            raise versions.unreadable(version, "it holds another version")
         return FactorSpace(
             version=version,
             trained_at=meta.trained_at,
-            video_ids=tuple(ids.split("\n")) if ids else (),
-            vectors=vectors,
+            video_ids=stored.video_ids,
+            vectors=stored.arrays["vectors"],
             alpha=meta.alpha,
             regularisation=meta.regularisation,
             viewers=meta.viewers,
             pairs=meta.pairs,
         )
-    except (BadZipFile, ValueError, KeyError, EOFError, OSError) as error:  # pydantic's is a ValueError
-        raise FactorsUnreadable(key, str(error)) from error
-
-
-def _key(version: str) -> str:
-    return f"{_FOLDER}/{version}.npz"
-
-
-def _pointer(blobs: BlobStore) -> _Pointer | None:
-    try:
-        return _Pointer.model_validate_json(blobs.get_bytes(_CURRENT))
-    except BlobMissing:
-        return None
-    except ValidationError as error:
-        raise FactorsUnreadable(_CURRENT, str(error)) from error
+    except (ValueError, KeyError) as error:  # pydantic's is a ValueError
+        raise versions.unreadable(version, str(error)) from error

@@ -7,14 +7,8 @@ import pytest
 
 from services.library.blobs import BlobStore
 from services.library.errors import BlobMissing
-from services.library.factors import (
-    FactorSpace,
-    FactorsUnreadable,
-    factors_in_use,
-    load_factors,
-    store_factors,
-    version_of,
-)
+from services.library.factors import FactorSpace, factor_versions, load_factors, store_factors
+from services.library.versions import TrainedUnreadable, version_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -91,9 +85,9 @@ def test_a_viewer_of_one_version_is_not_scored_in_another(space) -> None:
 
 
 def test_what_was_stored_comes_back(space, blobs) -> None:
-    assert factors_in_use(blobs) is None
+    assert factor_versions(blobs).in_use() is None
     store_factors(blobs, space)
-    found = load_factors(blobs, factors_in_use(blobs).version)
+    found = load_factors(blobs, factor_versions(blobs).in_use().version)
     assert (found.version, found.video_ids, found.alpha, found.pairs) == (space.version, space.video_ids, 1.0, 9)
     np.testing.assert_array_equal(found.vectors, space.vectors)
 
@@ -102,7 +96,7 @@ def test_the_last_two_versions_stay(blobs) -> None:
     spaces = [space_of(np.full((2, 2), value), at=NOW + timedelta(hours=value)) for value in range(3)]
     for space in spaces:
         store_factors(blobs, space)
-    assert factors_in_use(blobs).version == spaces[2].version
+    assert factor_versions(blobs).in_use().version == spaces[2].version
     load_factors(blobs, spaces[1].version)
     with pytest.raises(BlobMissing):
         load_factors(blobs, spaces[0].version)
@@ -120,27 +114,27 @@ def test_a_write_that_fails_leaves_the_old_version_in_use(space, blobs, monkeypa
     monkeypatch.setattr(BlobStore, "put_bytes", fails_at_the_pointer)
     with pytest.raises(OSError, match="disk full"):
         store_factors(blobs, space_of(np.ones((2, 2))))
-    assert factors_in_use(blobs).version == space.version
+    assert factor_versions(blobs).in_use().version == space.version
 
 
 @pytest.mark.parametrize("data", [b"", b"no archive", b"PK\x03\x04 cut off"])
 def test_a_damaged_file_is_named_with_the_remedy(space, blobs, data: bytes) -> None:
     store_factors(blobs, space)
     blobs.put_bytes(data, f"factors/{space.version}.npz")
-    with pytest.raises(FactorsUnreadable, match="reelwise train"):
+    with pytest.raises(TrainedUnreadable, match="reelwise train"):
         load_factors(blobs, space.version)
 
 
 def test_a_damaged_pointer_is_named_and_replaced_by_the_next_training(space, blobs) -> None:
     blobs.put_bytes(b"{}", "factors/current.json")
-    with pytest.raises(FactorsUnreadable, match=r"current\.json"):
-        factors_in_use(blobs)
+    with pytest.raises(TrainedUnreadable, match=r"current\.json"):
+        factor_versions(blobs).in_use()
     store_factors(blobs, space)
-    assert factors_in_use(blobs).version == space.version
+    assert factor_versions(blobs).in_use().version == space.version
 
 
 def test_factors_that_are_not_finite_are_refused(blobs) -> None:
     space = space_of(np.array([[np.nan]]))
     store_factors(blobs, space)
-    with pytest.raises(FactorsUnreadable, match="not finite"):
+    with pytest.raises(TrainedUnreadable, match="not finite"):
         load_factors(blobs, space.version)

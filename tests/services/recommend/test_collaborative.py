@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from services.library.blobs import BlobStore
-from services.library.factors import FactorSpace, store_factors, version_of
+from services.library.factors import FactorSpace, store_factors
+from services.library.versions import InUse, Versions, version_of
 from services.recommend.collaborative import Collaborative
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,13 +64,8 @@ def test_damaged_factors_leave_the_old_ones_in_use_and_are_reported_once(blobs, 
 
 
 def test_a_version_whose_file_is_gone_is_followed_to_the_newest(blobs, monkeypatch) -> None:
-    from services.library import factors
-    from services.recommend import collaborative
-
     old, newest = stored(blobs), stored(blobs, hours=1)
     blobs.delete(f"factors/{old.version}.npz")
-    told = iter([factors.InUse(old.version, old.trained_at)])
-    monkeypatch.setattr(
-        collaborative, "factors_in_use", lambda store: next(told, factors.InUse(newest.version, newest.trained_at))
-    )
+    told, in_use = iter([InUse(old.version, old.trained_at)]), Versions.in_use
+    monkeypatch.setattr(Versions, "in_use", lambda versions: next(told, None) or in_use(versions))
     assert Collaborative(blobs).space().version == newest.version
