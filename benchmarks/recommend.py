@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +23,6 @@ from benchmarks.clips import LabelsUnreadable
 from benchmarks.kept_vectors import KeptVectors
 from benchmarks.recommend_latency import measure_sizes
 from benchmarks.recsys.arms import run_arms, scratch
-from benchmarks.recsys.baselines import Source
 from benchmarks.recsys.cold import cold_splits, measure_cold
 from benchmarks.recsys.content import Texts
 from benchmarks.recsys.explanations import measure_explanations
@@ -32,7 +30,6 @@ from benchmarks.recsys.movielens import MovieLens, load_movielens
 from benchmarks.recsys.offline import measure, pairs
 from benchmarks.recsys.plots import draw
 from benchmarks.recsys.product import ARMS, make_world, opened, start_of, write_library
-from benchmarks.recsys.sequence import sequences_of
 from benchmarks.recsys.simulate import Plan, play
 from benchmarks.recsys.tables import show_cold, show_explanations, show_offline, show_simulate
 from models.errors import ModelError
@@ -40,8 +37,7 @@ from models.profile import load_profile
 from models.runtime import Runtime
 from services.settings import Settings
 
-PARTS = ("offline", "cold", "sequence", "simulate", "explanations", "latency")
-USUAL = ("offline", "cold", "simulate", "explanations", "latency")
+PARTS = ("offline", "cold", "simulate", "explanations", "latency")
 
 SPLITS = ("leave_last_out", "global_time")
 
@@ -55,8 +51,8 @@ _EXPLAINED = Plan(viewers=6, rounds=12, change_at=12, seeds=(1,))
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recommend", description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder of ml-latest-small; for offline, cold, sequence")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=USUAL, help="what to measure")
+    parser.add_argument("--data", type=Path, help="folder of ml-latest-small; for offline and cold")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=SPLITS, help="offline: which splits (both)")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
@@ -99,9 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
 def run(given: argparse.Namespace, progress: Console) -> dict[str, Any]:
     """The figures of the parts that were asked for."""
     figures: dict[str, Any] = {"seed": given.seed}
-    if {"offline", "cold", "sequence"}.intersection(given.parts):
+    if {"offline", "cold"}.intersection(given.parts):
         if given.data is None:
-            raise ValueError("offline, cold and sequence need --data: the folder of ml-latest-small")
+            raise ValueError("offline and cold need --data: the folder of ml-latest-small")
         figures |= _movielens(load_movielens(given.data), given, progress)
     if {"simulate", "explanations"}.intersection(given.parts):
         figures |= _audience(given, progress)
@@ -154,13 +150,10 @@ def _movielens(data: MovieLens, given: argparse.Namespace, progress: Console) ->
     settings = Settings()
     runtime = Runtime(load_profile(settings.profile), settings.models_dir)
     texts = Texts(data, splits, KeptVectors(runtime.text, given.vectors, progress))
-    sequences: Mapping[str, Source] = {}
-    if "sequence" in given.parts:
-        sequences = sequences_of(data, texts, (5, 10, 20, 40), seed=given.seed, console=progress)
     figures: dict[str, Any] = {}
     if "offline" in given.parts:
         figures["offline"] = {
-            task.name: measure(data, texts, task, seed=given.seed, console=progress, sequences=sequences)
+            task.name: measure(data, texts, task, seed=given.seed, console=progress)
             for task in tasks
             if task.name in given.splits
         }
@@ -174,9 +167,7 @@ def _movielens(data: MovieLens, given: argparse.Namespace, progress: Console) ->
             }
         }
     if "cold" in given.parts:
-        figures["cold"] = measure_cold(
-            data, texts, validation, tests, seed=given.seed, console=progress, sequences=sequences
-        )
+        figures["cold"] = measure_cold(data, texts, validation, tests, seed=given.seed, console=progress)
     return figures
 
 

@@ -32,11 +32,16 @@ from benchmarks.recommend_points import write_points
 from benchmarks.recommend_record import write_busy_viewer, write_record
 from benchmarks.recommend_times import Latency, Times, print_latency
 from services.library.library import Library
+from services.library.sequences import store_sequence_model
 from services.library.taxonomy import load_taxonomy
 from services.recommend import Ask, Context, QueryModels, Recommender, recommend, search_videos
 from services.settings import Settings
+from workers.training.collaborative import train_collaborative
+from workers.training.sequence import SequenceParameters, learn_sequence
+from workers.training.sequence_data import contents_in, read_sequences
 
 BUSY_EVENTS = 100_000
+_TRAINED_S = 60.0
 _CONTEXTS = (Context(), Context(zone="Asia/Shanghai"), Context(mood="healing"), Context(occasion="after-work"))
 
 
@@ -63,6 +68,7 @@ def measure(videos: int, events: int, requests: int, folder: Path, say: Callable
     started = time.monotonic()
     with Library.open(settings, DIMS) as library:
         viewers = _fill(library, clips, events, folder, say)
+        _train(library, folder, say)
         built = time.monotonic() - started
         recommender = Recommender(library)
         warming = time.monotonic()
@@ -127,6 +133,19 @@ def _fill(library: Library, clips: Sequence[Clip], events: int, folder: Path, sa
     write_busy_viewer(library.record, clips, min(BUSY_EVENTS, max(events // 10, 1)))
     done.write_text(json.dumps(viewers))
     return viewers
+
+
+def _train(library: Library, folder: Path, say: Callable[[str], None]) -> None:
+    """What viewers did at random teaches little, but requests do as much with it as with anything learnt."""
+    done = folder / "trained.done"
+    if done.is_file():
+        return
+    say("training factors and the sequence model")
+    now, parameters = datetime.now(UTC), SequenceParameters(most_s=_TRAINED_S)
+    train_collaborative(library.record, library.blobs, now=now)
+    data = read_sequences(library.record.reactions(), contents_in(library.index))
+    store_sequence_model(library.blobs, learn_sequence(data, parameters, now=now))
+    done.touch()
 
 
 def _searches(library: Library, clips: Sequence[Clip], count: int) -> list[Callable[[], object]]:

@@ -188,6 +188,15 @@ class Settings(BaseSettings):
     train_factors: int = Field(32, gt=0, description="Numbers that a video's collaborative factors have.")
     train_min_viewers: int = Field(20, gt=0, description="Viewers with a like that training needs at least.")
     train_min_videos: int = Field(20, gt=0, description="Liked videos that training needs at least.")
+    train_sequence_s: float = Field(
+        86_400.0, ge=0, description="How often the sequence model is trained beside the factors, seconds; 0: never."
+    )
+    train_sequence_min_viewers: int = Field(
+        100, gt=0, description="Viewers with three liked videos that the sequence model needs at least."
+    )
+    train_sequence_most_s: float = Field(
+        600.0, gt=0, description="Longest that one training of the sequence model goes on, seconds."
+    )
 
     @property
     def resolved_database_url(self) -> str:

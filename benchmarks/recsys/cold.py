@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks.metrics.ranking import bootstrap
-from benchmarks.recsys.baselines import Scores, Source
+from benchmarks.recsys.baselines import Scores
 from benchmarks.recsys.blend import accuracy, blended, choose_weights, normalised
 from benchmarks.recsys.content import Texts, labels, meaning
 from benchmarks.recsys.movielens import MovieLens
 from benchmarks.recsys.offline import K
+from benchmarks.recsys.sequence import sequence
 from benchmarks.recsys.splits import Split, leave_items_out
+from workers.training.sequence import SequenceParameters
 
 VALIDATION_SEED = 100
 TEST_SEEDS = (1, 2, 3)
@@ -36,12 +38,8 @@ def measure_cold(
     *,
     seed: int,
     console: Console,
-    sequences: Mapping[str, Source],
 ) -> dict[str, Any]:
-    """Recall and nDCG at 10 among the new items alone, over the users of all tests.
-
-    `sequences`: settings of the sequence model to try; none leaves it out.
-    """
+    """Recall and nDCG at 10 among the new items alone, over the users of all tests."""
     console.print("cold: choosing", style="dim")
     sharpest = {
         (sharpness, likes): meaning(data, texts, sharpness=sharpness, half_life=likes)
@@ -52,24 +50,20 @@ def measure_cold(
         key: float(accuracy(source(validation), validation, K)["ndcg"].mean()) for key, source in sharpest.items()
     }
     best = max(values, key=lambda key: values[key])
-    sources = {"meaning": sharpest[best], "labels": labels(data, half_life=best[1])}
+    sources = {
+        "meaning": sharpest[best],
+        "labels": labels(data, half_life=best[1]),
+        "sequence": sequence(data, texts, SequenceParameters(seed=seed), console),
+    }
     weights, _ = choose_weights(
         {name: normalised(source(validation), validation) for name, source in sources.items()},
         validation, seed=seed, draws=20,
     )  # fmt: skip
-    if sequences:
-        trained = {
-            name: float(accuracy(source(validation), validation, K)["ndcg"].mean())
-            for name, source in sequences.items()
-        }
-        longest = max(trained, key=lambda name: trained[name])
     found: dict[str, list[dict[str, NDArray[np.float64]]]] = {}
     for split, _ in tests:
         console.print(f"cold: {split.name}", style="dim")
         scores: dict[str, Scores] = {name: source(split) for name, source in sources.items()}
         scores["content"] = blended({name: normalised(scores[name], split) for name in sources}, weights)
-        if sequences:
-            scores["sequence"] = sequences[longest](split)
         shape = scores["meaning"].shape
         scores["popularity"] = np.zeros(shape, np.float32)  # nobody has liked a new item yet: any order
         scores["popular genres"] = np.tile(popular_genres(data, split), (shape[0], 1))

@@ -52,9 +52,13 @@ class Texts:
         self._place = {text: row for row, text in enumerate(every)}
         self._rows = rows
 
+    def raw(self, split: Split) -> NDArray[np.float32]:
+        """As the encoder gives them; shape (items, dim), unit rows."""
+        return np.asarray(self._rows[[self._place[text] for text in self._texts[id(split)]]], np.float32)
+
     def of(self, split: Split) -> NDArray[np.float32]:
         """Shape (items, dim). E5's vectors share a large common part, so the mean is taken off."""
-        found = self._rows[[self._place[text] for text in self._texts[id(split)]]]
+        found = self.raw(split)
         centred = found - found.mean(axis=0)
         return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9), np.float32)
 

@@ -16,11 +16,13 @@ from benchmarks.recsys.baselines import Scores, Source
 from benchmarks.recsys.blend import accuracy, accuracy_only, best_lists, blended, choose_weights, normalised
 from benchmarks.recsys.content import Texts, labels, meaning
 from benchmarks.recsys.movielens import MovieLens
+from benchmarks.recsys.sequence import sequence
 from benchmarks.recsys.splits import Split, global_cut, leave_last_out
 from workers.training.collaborative import TrainingParameters
+from workers.training.sequence import SequenceParameters
 
 K = 10
-BLEND = ("collaborative", "meaning", "labels", "trending", "popularity")
+BLEND = ("collaborative", "sequence", "meaning", "labels", "trending", "popularity")
 """The sources that the product has too."""
 LIBRARY = ("item-kNN", "ALS", "BPR")
 
@@ -47,7 +49,7 @@ def pairs(data: MovieLens) -> list[Pair]:
     ]
 
 
-def families(data: MovieLens, texts: Texts) -> dict[str, dict[str, Source]]:
+def families(data: MovieLens, texts: Texts, seed: int, console: Console) -> dict[str, dict[str, Source]]:
     """What is tried of each kind; the best on validation stands for the kind."""
     return {
         "popularity": {"all time": base.popularity(data)},
@@ -62,6 +64,7 @@ def families(data: MovieLens, texts: Texts) -> dict[str, dict[str, Source]]:
             for factors, passes in ((64, 100),)
         },
         "collaborative": {"the product's defaults": base.collaborative(data, TrainingParameters())},
+        "sequence": {"the product's defaults": sequence(data, texts, SequenceParameters(seed=seed), console)},
         "meaning": {
             f"sharpness {sharpness}, half-life {likes} likes": meaning(
                 data, texts, sharpness=sharpness, half_life=likes
@@ -73,14 +76,12 @@ def families(data: MovieLens, texts: Texts) -> dict[str, dict[str, Source]]:
     }
 
 
-WITH = "hybrid with sequence"
+WITHOUT = "hybrid without sequence"
 
 
-def measure(
-    data: MovieLens, texts: Texts, pair: Pair, *, seed: int, console: Console, sequences: Mapping[str, Source]
-) -> dict[str, Any]:
-    """All figures of one split. `sequences`: settings of the sequence model to try; none leaves it out."""
-    tried = families(data, texts) | ({"sequence": dict(sequences)} if sequences else {})
+def measure(data: MovieLens, texts: Texts, pair: Pair, *, seed: int, console: Console) -> dict[str, Any]:
+    """All figures of one split."""
+    tried = families(data, texts, seed, console)
     chosen: dict[str, str] = {}
     on_validation: dict[str, Scores] = {}
     on_test: dict[str, Scores] = {}
@@ -90,7 +91,7 @@ def measure(
         best, on_validation[name], values[name] = _best(settings, pair.validation)
         chosen[name], on_test[name] = best, settings[best](pair.test)
     weights: dict[str, dict[str, float]] = {}
-    for name, sources in {"hybrid": BLEND, **({WITH: (*BLEND, "sequence")} if sequences else {})}.items():
+    for name, sources in {"hybrid": BLEND, WITHOUT: tuple(one for one in BLEND if one != "sequence")}.items():
         console.print(f"{pair.name}: weights of {name}", style="dim")
         parts = {source: normalised(on_validation[source], pair.validation) for source in sources}
         weights[name], values[name] = choose_weights(parts, pair.validation, seed=seed)
@@ -116,7 +117,7 @@ def measure(
         "best_library": library,
         "differences": {
             f"hybrid - {other}": _difference(per_user["hybrid"], per_user[other], seed)
-            for other in dict.fromkeys((single, library, *([WITH] if sequences else [])))
+            for other in dict.fromkeys((single, library, WITHOUT))
         },
     }
 

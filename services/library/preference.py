@@ -5,21 +5,25 @@ Training and requests must read the same events the same way, so both ask this f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.library.record.events import Event, EventKind
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """All events of one kind that a viewer had with a video: how many, and the largest share that was watched."""
+    """All events of one kind that a viewer had with a video: how many, the largest share that was watched, the latest
+    moment (None where it was not asked for).
+    """
 
     user_id: str
     video_id: str
     kind: EventKind
     count: int = 1
     watch_ratio: float | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,28 @@ def preferences(reactions: Iterable[Reaction], weights: PreferenceWeights = DEFA
     return {video: value for video, value in found.items() if value}
 
 
+def taken_in_order(reactions: Sequence[Reaction], weights: PreferenceWeights = DEFAULT_WEIGHTS) -> list[str]:
+    """The videos that one viewer took to, each at its latest positive act, oldest first. Reactions carry their time."""
+    liked = {video for video, value in preferences(reactions, weights).items() if value > 0}
+    latest: dict[str, datetime] = {}
+    for one in reactions:
+        if one.video_id in liked and one.at is not None and preference(one, weights) > 0:
+            latest[one.video_id] = max(one.at, latest.get(one.video_id, one.at))
+    return sorted(latest, key=lambda video: (latest[video], video))
+
+
 def reactions_of(events: Iterable[Event]) -> list[Reaction]:
     """A viewer's events put together per video and kind, as the record puts them together for everybody."""
-    counts: dict[tuple[str, str, EventKind], tuple[int, float | None]] = {}
+    found: dict[tuple[str, str, EventKind], Reaction] = {}
     for event in events:
         if event.video_id is None:
             continue
         key = (event.user_id, event.video_id, event.kind)
-        count, watched = counts.get(key, (0, None))
-        known = [ratio for ratio in (watched, event.watch_ratio) if ratio is not None]
-        counts[key] = (count + 1, max(known, default=None))
-    return [Reaction(user, video, kind, count, ratio) for (user, video, kind), (count, ratio) in counts.items()]
+        known = found.get(key)
+        if known is None:
+            found[key] = Reaction(*key, 1, event.watch_ratio, event.at)
+            continue
+        ratios = [ratio for ratio in (known.watch_ratio, event.watch_ratio) if ratio is not None]
+        at = max(event.at, known.at or event.at)
+        found[key] = Reaction(*key, known.count + 1, max(ratios, default=None), at)
+    return list(found.values())

@@ -122,7 +122,7 @@ def cause_of(reason: Reason) -> tuple[str, ...]:
     match reason.claim:
         case c.Series():
             return (*(f"video:{one}" for one in reason.interactions),)
-        case c.Alike() | c.SharedTaste():
+        case c.Alike() | c.SharedTaste() | c.WentOn():
             return (f"video:{reason.claim.anchor}",)
         case c.Follows():
             return (f"creator:{reason.claim.creator}",)

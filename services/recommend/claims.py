@@ -68,6 +68,15 @@ class SharedTaste:
 
 
 @dataclass(frozen=True, slots=True)
+class WentOn:
+    """At least one other viewer took to `anchor`, which this viewer took to, and later to this video."""
+
+    anchor: str
+    title: Bilingual
+    verb: Verb
+
+
+@dataclass(frozen=True, slots=True)
 class Follows:
     """The viewer follows the creator."""
 
@@ -152,6 +161,7 @@ Claim = (
     Series
     | Alike
     | SharedTaste
+    | WentOn
     | Follows
     | AskedFor
     | NearWish

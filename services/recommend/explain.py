@@ -98,6 +98,8 @@ class Explainer:
             yield from self._video.fit(video, document, carrying["fit"])
         if "collaborative" in carrying:
             yield from self._taste.shared(video, carrying["collaborative"])
+        if "sequence" in carrying:
+            yield from self._taste.next_up(video, carrying["sequence"])
         if "adventurous" in carrying:
             yield from self._taste.adventure(video, document, carrying["adventurous"])
         if "trending" in carrying:

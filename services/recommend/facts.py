@@ -29,7 +29,8 @@ class Found:
 
     `documents` are the understandings of the picks and of the videos behind interests; `found_by` has, per source, the
     videos that it found itself; `looks`, per pick, the video behind an interest whose mean frame is nearest to it, and
-    that cosine; `shared` the video that somebody else took to as well.
+    that cosine; `shared` the viewer's video that somebody else took to as well, `went_on` the one after which somebody
+    else took to the pick.
     """
 
     request: SourceRequest
@@ -37,6 +38,7 @@ class Found:
     found_by: Mapping[str, AbstractSet[str]]
     looks: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
+    went_on: Mapping[str, str] = field(default_factory=dict)
     trend_days: int = 3
 
 

@@ -22,6 +22,7 @@ SOURCES = (
     "labels",
     "fit",
     "collaborative",
+    "sequence",
     "wish",
     "trending",
     "fresh",

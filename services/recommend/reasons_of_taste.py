@@ -79,6 +79,13 @@ class TasteReasons:
             claim = c.SharedTaste(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
             yield self._facts.resting(claim, "collaborative", share, [anchor])
 
+    def next_up(self, video: IndexedVideo, share: float) -> Iterator[Reason]:
+        """The viewer's video after which somebody else went on to this one."""
+        if video.video_id in self._found.went_on:
+            anchor = self._found.went_on[video.video_id]
+            claim = c.WentOn(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
+            yield self._facts.resting(claim, "sequence", share, [anchor])
+
     def adventure(self, video: IndexedVideo, document: Understanding | None, share: float) -> Iterator[Reason]:
         """A topic that the viewer has not watched."""
         topic = self._facts.label(

@@ -18,6 +18,7 @@ from services.library.record.database import utc_now
 from services.library.record.event_rows import batches
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import Understanding
+from services.recommend.anchors import anchors
 from services.recommend.answer import Ask, Recommendation, Recommendations, Without
 from services.recommend.blend import Blended
 from services.recommend.catalogue import TTL_S, Catalogue
@@ -33,16 +34,16 @@ from services.recommend.pick import pick
 from services.recommend.policies import Chosen, load_policies
 from services.recommend.ranking import Ranked, Ranker, dropped_by
 from services.recommend.scores import SourceScore
+from services.recommend.sequence import Sequences
 from services.recommend.shown import impressions_of
 from services.recommend.sources.adventurous import Adventurous
 from services.recommend.sources.base import Source
-from services.recommend.sources.collaborative import CollaborativeSource
 from services.recommend.sources.fit import Fit
 from services.recommend.sources.known import Fresh, Trending, Unexplored
 from services.recommend.sources.labels import Labels
+from services.recommend.sources.learnt import Learnt
 from services.recommend.sources.meaning import LOOKS, MEANING, WISH
 from services.recommend.standing import Standing
-from services.recommend.taste import TAKEN_RATIO
 from services.recommend.viewed import Viewed, read_viewed
 
 _log = logging.getLogger(__name__)
@@ -58,9 +59,16 @@ NO_CANDIDATE = "No source of this policy had anything for the viewer."
 
 
 def default_sources(library: Library | None = None) -> tuple[Source, ...]:
-    """Every source; the collaborative one only with a library whose factors it is to read."""
+    """Every source; those on trained models only with a library whose models they are to read."""
     own: tuple[Source, ...] = (MEANING, LOOKS, WISH, Labels(), Fit(), Trending(), Fresh(), Unexplored(), Adventurous())
-    return own if library is None else (*own, CollaborativeSource(Collaborative(library.blobs).viewer))
+    if library is None:
+        return own
+    factors, sequences = Collaborative(library.blobs), Sequences(library.blobs)
+    return (
+        *own,
+        Learnt("collaborative", lambda request: factors.viewer(request.taste.events)),
+        Learnt("sequence", sequences.viewer),
+    )
 
 
 class Recommender:
@@ -216,28 +224,18 @@ class Recommender:
             {**documents, **self.library.record.understandings(untitled)},
             ranked.gathered.found,
             looks=nearest_looks(request, seen_looks) if seen_looks else {},
-            shared=self._shared(ranked, picks),
+            shared=self._anchors("collaborative", ranked, picks),
+            went_on=self._anchors("sequence", ranked, picks, later=True),
         )
 
-    def _shared(self, ranked: Ranked, picks: Mapping[str, Mapping[str, SourceScore]]) -> dict[str, str]:
-        """Per pick that the collaborative source carried: the viewer's video that somebody else took to as well."""
-        source = next((one for one in self._sources if isinstance(one, CollaborativeSource)), None)
-        found: dict[str, str] = {}
-        if source is None or "collaborative" not in ranked.gathered.scores:
-            return found
-        taste = ranked.request.taste
-        viewer = source.fold_in(taste.events)
-        for video, parts in picks.items() if viewer is not None else ():
-            share = parts.get("collaborative")
-            if viewer is None or share is None or share.contribution <= 0:
-                continue
-            for anchor, _ in viewer.causes(video)[:2]:
-                if anchor in taste.taken and self.library.record.somebody_took_to_both(
-                    video, anchor, but=taste.user, watched_ratio=TAKEN_RATIO
-                ):
-                    found[video] = anchor
-                    break
-        return found
+    def _anchors(
+        self, name: str, ranked: Ranked, picks: Mapping[str, Mapping[str, SourceScore]], *, later: bool = False
+    ) -> dict[str, str]:
+        source = next((one for one in self._sources if isinstance(one, Learnt) and one.name == name), None)
+        if source is None or name not in ranked.gathered.scores:
+            return {}
+        viewer = source.viewer(ranked.request)
+        return anchors(ranked.request, name, viewer, picks, self.library.record, later=later)
 
 
 def with_counterfactual(

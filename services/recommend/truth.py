@@ -96,12 +96,13 @@ class _Checker:
                 if claim.label is not None:
                     yield from self._named(claim.label)
                     yield from self._held(claim.anchor, claim.label.key)
-            case c.SharedTaste():
+            case c.SharedTaste() | c.WentOn():
                 yield from self._anchor(claim.anchor, claim.verb, claim.title.en)
+                later = isinstance(claim, c.WentOn)
                 if not self.record.somebody_took_to_both(
-                    self.told.video, claim.anchor, but=self.told.user, watched_ratio=TAKEN_RATIO
+                    [(self.told.video, claim.anchor)], but=self.told.user, watched_ratio=TAKEN_RATIO, later=later
                 ):
-                    yield "Nobody else took to both videos."
+                    yield f"Nobody else took to both videos{', to this one later' if later else ''}."
             case c.Follows():
                 if claim.creator != self.document.video.creator:
                     yield f"The video is not by {claim.creator}."

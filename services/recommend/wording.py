@@ -42,6 +42,13 @@ def phrasings(claim: c.Claim) -> tuple[Bilingual, ...]:
                       f"和你一样看过或喜欢《{claim.title.zh}》的人，也看过或喜欢这条。"),
                 _said(f"Because you {en}: others who did took to this as well.", f"因为你{zh}：有人两条都看过或喜欢。"),
             )  # fmt: skip
+        case c.WentOn():
+            en, zh = _watched(claim.verb, claim.title)
+            return (
+                _said(f"Because you {en}: somebody who did went on to this.", f"因为你{zh}：有人接着看过或喜欢这条。"),
+                _said(f"Somebody took to this after “{claim.title.en}”, as you may.",
+                      f"有人在《{claim.title.zh}》之后看过或喜欢这条，你也许也会。"),
+            )  # fmt: skip
         case c.Follows():
             return (
                 _said(f"From {claim.creator}, whom you follow.", f"来自你关注的 {claim.creator}。"),

@@ -18,9 +18,10 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from services.library.blobs import BlobStore
-from services.library.factors import FactorSpace, store_factors, version_of
+from services.library.factors import FactorSpace, store_factors
 from services.library.preference import Reaction, preferences
 from services.library.record.port import RecordPort
+from services.library.versions import version_of
 from services.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -1,19 +1,24 @@
-"""The periodic task that trains the collaborative factors: a message on the queue `train`, as lanes are on theirs."""
+"""The periodic task that trains what feeds rest on: a message on the queue `train`, as lanes are on theirs."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from celery import Celery
 
 from services.library.blobs import BlobStore
-from services.library.factors import last_training, note_training
+from services.library.errors import IndexUnavailable
+from services.library.factors import factor_versions
 from services.library.library import Library
+from services.library.sequences import sequence_versions
 from services.settings import Settings
 from workers.app import lane_queue
 
 TASK = "reelwise.train"
+
+_log = logging.getLogger(__name__)
 
 
 def train_queue(settings: Settings) -> str:
@@ -42,14 +47,38 @@ def train_if_due(library: Library) -> bool:
     # What trains is imported where it does: a sweeper only asks.
     from workers.training.collaborative import parameters_of, train_collaborative
 
-    now = datetime.now(UTC)
+    now, factors = datetime.now(UTC), factor_versions(library.blobs)
     with library.record.alone("training") as alone:
-        last = last_training(library.blobs)
+        last = factors.last_attempt()
         if not alone or (last is not None and now - last < timedelta(seconds=library.settings.train_s / 2)):
             return False
-        note_training(library.blobs, now)
+        factors.note_attempt(now)
         train_collaborative(library.record, library.blobs, now=now, parameters=parameters_of(library.settings))
+        _train_sequence_if_due(library, now)
     return True
+
+
+def _train_sequence_if_due(library: Library, now: datetime) -> None:
+    """Beside the factors, but less often: it takes minutes where they take seconds."""
+    period, models = timedelta(seconds=library.settings.train_sequence_s), sequence_versions(library.blobs)
+    last = models.last_attempt()
+    if not period or (last is not None and now - last < period):
+        return
+    from workers.training.sequence import sequence_parameters_of, train_sequence
+    from workers.training.sequence_data import contents_in
+
+    models.note_attempt(now)
+    parameters = sequence_parameters_of(library.settings)
+    try:
+        outcome = train_sequence(
+            library.record.reactions(), contents_in(library.index), library.blobs, now=now, parameters=parameters
+        )
+    except IndexUnavailable as error:
+        # The factors are there; what is missing is told, and tried again with the next period.
+        _log.warning("the sequence model is not trained: %s", error)
+    else:
+        if outcome.reason is not None:
+            _log.info("no new sequence model: %s", outcome.reason)
 
 
 class TrainingClock:
@@ -66,7 +95,7 @@ class TrainingClock:
         """Whether to send the message now; saying yes counts as sent. Raises `LibraryError`."""
         if not self._period or (self._asked is not None and now - self._asked < self._period):
             return False
-        last = last_training(self._blobs)
+        last = factor_versions(self._blobs).last_attempt()
         if last is not None and now - last < self._period:
             return False
         self._asked = now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -148,25 +148,31 @@ class Audience(Database):
                 found.update(one for one in session.scalars(query) if one is not None)
         return found
 
-    def somebody_took_to_both(self, one: str, other: str, *, but: str, watched_ratio: float) -> bool:
-        """Whether a viewer other than `but` took to both videos: liked, commented, shared, kept, or watched
-        `watched_ratio` of it.
+    def somebody_took_to_both(
+        self, pairs: Sequence[tuple[str, str]], *, but: str, watched_ratio: float, later: bool = False
+    ) -> set[tuple[str, str]]:
+        """The pairs of videos of which a viewer other than `but` took to both: liked, commented, shared, kept, or
+        watched `watched_ratio` of it; with `later`, to the first of a pair after the second.
         """
+        if not pairs:
+            return set()
         first, second = aliased(EventRow), aliased(EventRow)
 
         def took(row: type[EventRow]) -> ColumnElement[bool]:
             watched = and_(row.kind == EventKind.PLAY.value, row.watch_ratio >= watched_ratio)
             return or_(row.kind.in_(_LIKES), watched)
 
-        query = (
+        somebody = (
             select(first.user_id)
             .join(second, second.user_id == first.user_id)
-            .where(first.video_id == one, second.video_id == other, took(first), took(second))
-            .where(first.user_id != storable_text(but).strip())
-            .limit(1)
+            .where(took(first), took(second), first.user_id != storable_text(but).strip())
         )
+        if later:
+            somebody = somebody.where(first.at > second.at)
+        asked = [somebody.where(first.video_id == one, second.video_id == other).exists() for one, other in pairs]
         with self._read() as session:
-            return session.scalar(query) is not None
+            answers = session.execute(select(*asked)).one()
+        return {pair for pair, found in zip(pairs, answers, strict=True) if found}
 
     def shown_to_anyone(self, video_id: str, *, limit: int) -> list[ShownItem]:
         """The latest impressions of a video, newest first."""

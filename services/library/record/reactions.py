@@ -25,13 +25,20 @@ class Reactions(Database):
         Rows are read a page at a time, in one transaction, so the result is of one moment.
         """
         query = (
-            select(EventRow.user_id, EventRow.video_id, EventRow.kind, func.count(), func.max(EventRow.watch_ratio))
+            select(
+                EventRow.user_id,
+                EventRow.video_id,
+                EventRow.kind,
+                func.count(),
+                func.max(EventRow.watch_ratio),
+                func.max(EventRow.at),
+            )
             .where(EventRow.video_id.is_not(None), EventRow.kind.not_in([kind.value for kind in _SAYS_NOTHING]))
             .group_by(EventRow.user_id, EventRow.video_id, EventRow.kind)
             .order_by(EventRow.user_id, EventRow.video_id, EventRow.kind)
             .execution_options(yield_per=_PAGE)
         )
         with self._read() as session:
-            for user_id, video_id, kind, count, watched in session.execute(query):
+            for user_id, video_id, kind, count, watched, at in session.execute(query):
                 if video_id is not None:  # the query leaves such rows out, the column's type does not
-                    yield Reaction(user_id, video_id, EventKind(kind), int(count), watched)
+                    yield Reaction(user_id, video_id, EventKind(kind), int(count), watched, at)

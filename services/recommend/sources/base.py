@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.library.index.asks import Ask
 from services.library.index.port import Filter, Hit, IndexPort, Vector
@@ -64,6 +64,11 @@ class SourceRequest:
     newest: Sequence[str]
     newcomers: Mapping[str, Newcomer]
     passing: Callable[[], frozenset[str]]
+
+    @cached_property
+    def folded(self) -> dict[str, Any]:
+        """The viewer as trained models see them, by source; None where a model can say nothing of them."""
+        return {}
 
     @cached_property
     def cared(self) -> Cared:

@@ -43,6 +43,6 @@ def test_events_are_put_together_as_the_record_does() -> None:
         Event("4", "u", EventKind.LIKE, NOW, "b"),
     ]
     assert reactions_of(events) == [
-        Reaction("u", "a", EventKind.PLAY, 2, 0.9),
-        Reaction("u", "b", EventKind.LIKE, 1, None),
+        Reaction("u", "a", EventKind.PLAY, 2, 0.9, NOW),
+        Reaction("u", "b", EventKind.LIKE, 1, None, NOW),
     ]

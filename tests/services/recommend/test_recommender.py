@@ -10,7 +10,7 @@ from services.recommend import Ask, Basis, Context, Recommender
 from services.recommend.exposure import exposure
 from services.recommend.recommend import default_sources
 from services.recommend.sources.base import Source
-from services.recommend.sources.collaborative import CollaborativeSource
+from services.recommend.sources.learnt import Learnt
 from services.recommend.why import UnknownAnswer, why
 from tests.services.recommend.made_up import Made, Stage, video_id
 
@@ -250,12 +250,36 @@ def test_what_others_of_the_same_taste_took_to_is_said_only_if_somebody_did(zoo:
 
     zoo.did("amy", "like", "cat 0")
     zoo.did("zoe", "like", "cat 0", "goal 1")
-    source = CollaborativeSource(lambda events: Viewer())
+    source = Learnt("collaborative", lambda request: Viewer())
     recommender = Recommender(zoo.library, sources=[*default_sources(), source], clock=lambda: zoo.now, cache_s=0.0)
     feed = recommender.recommend(Ask("amy", limit=11))
     said = {item.title: [one for one in item.reasons if one.source == "collaborative"] for item in feed.items}
     assert said["goal 1"][0].text.en == "Viewers who took to “cat 0”, as you did, took to this too."
     assert not said.get("goal 2")
+
+
+def test_what_others_went_on_to_is_said_only_if_somebody_did_so_in_that_order(zoo: Stage) -> None:
+    class Viewer:
+        def best(self, limit, *, without=()):
+            return [(video_id("goal 1"), 0.9), (video_id("goal 2"), 0.8)]
+
+        def score(self, video_ids):
+            return {one: 0.9 if one.startswith((video_id("goal 1"), video_id("goal 2"))) else 0.1 for one in video_ids}
+
+        def causes(self, video):
+            return [(video_id("cat 0"), 0.5)]
+
+    zoo.did("amy", "like", "cat 0")
+    zoo.did("zoe", "like", "cat 0", ago_s=600)
+    zoo.did("zoe", "like", "goal 1", ago_s=60)
+    zoo.did("joe", "like", "goal 2", ago_s=600)
+    zoo.did("joe", "like", "cat 0", ago_s=60)
+    source = Learnt("sequence", lambda request: Viewer())
+    recommender = Recommender(zoo.library, sources=[*default_sources(), source], clock=lambda: zoo.now, cache_s=0.0)
+    feed = recommender.recommend(Ask("amy", limit=11))
+    said = {item.title: [one for one in item.reasons if one.source == "sequence"] for item in feed.items}
+    assert said["goal 1"][0].text.en == "Because you liked “cat 0”: somebody who did went on to this."
+    assert not said["goal 2"]
 
 
 def test_a_follow_an_edit_and_a_wish_are_reasons(zoo: Stage) -> None:

@@ -15,7 +15,7 @@ from services.library.record.events import EditKind, Event, EventKind, ProfileEd
 from services.recommend import Ask, Context, Recommender
 from services.recommend import claims as c
 from services.recommend.recommend import default_sources
-from services.recommend.sources.collaborative import CollaborativeSource
+from services.recommend.sources.learnt import Learnt
 from services.recommend.truth import Told, untruths
 from services.recommend.wording import phrasings, worded
 from tests.services.recommend.made_up import TAXONOMY, Made, Stage, catalogue, staged
@@ -34,8 +34,8 @@ CONTEXTS = (
 class Likeminded:
     """Stands for a trained model: it scores by id alone, and names causes that may or may not be shared."""
 
-    def __init__(self, events) -> None:
-        self.taken = [event.video_id for event in events if event.video_id]
+    def __init__(self, request) -> None:
+        self.taken = [event.video_id for event in request.taste.events if event.video_id]
 
     def best(self, limit, *, without=()):
         return []
@@ -55,7 +55,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, lis
         stage.recommender.close()
         stage.recommender = Recommender(
             stage.library,
-            sources=[*default_sources(), CollaborativeSource(Likeminded)],
+            sources=[*default_sources(), Learnt("collaborative", Likeminded), Learnt("sequence", Likeminded)],
             clock=lambda: stage.now,
             cache_s=0.0,
         )
@@ -114,7 +114,8 @@ def test_every_reason_of_every_feed_is_true(world) -> None:
                     sentences[feed.request_id, reason.text.en] += 1
                     told += 1
     assert told > 500
-    assert {"Series", "Alike", "Follows", "AskedFor", "MoodAsked", "SuitsOccasion", "FirstAudience"} <= set(kinds)
+    expected = {"Series", "Alike", "Follows", "AskedFor", "MoodAsked", "SuitsOccasion", "FirstAudience", "WentOn"}
+    assert expected <= set(kinds)
     assert len(sentences) / told > 0.97, "the same sentence is said to several items of a feed"
 
 
@@ -136,6 +137,7 @@ def test_a_planted_lie_is_found(world) -> None:
         said(c.MoodAsked(c.Named(key("moods", "exciting"), name("exciting")))),
         said(c.Follows("nobody at all")),
         said(c.SharedTaste(stranger.id, name(stranger.name), c.Verb.LIKED)),
+        said(c.WentOn(stranger.id, name(stranger.name), c.Verb.LIKED)),
         said(c.Alike(stranger.id, name(stranger.name), c.Verb.WATCHED)),
         said(c.TakenUp(((EventKind.LIKE, 10_000),), 3)),
         said(c.PublishedOn("1999-01-01", False)),

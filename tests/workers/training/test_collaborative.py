@@ -7,7 +7,7 @@ import numpy as np
 from typer.testing import CliRunner
 
 from services.cli.main import app
-from services.library.factors import factors_in_use, load_factors
+from services.library.factors import factor_versions, load_factors
 from services.library.record.events import Event, EventKind
 from services.recommend.collaborative import Collaborative
 from tests.workers.training.conftest import VIDEOS, VIEWERS, Camps
@@ -52,7 +52,7 @@ def test_the_same_events_give_the_same_factors(camps: Camps) -> None:
     spaces = []
     for hours in (0, 1):
         train(camps, NOW + timedelta(hours=hours))
-        spaces.append(load_factors(camps.blobs, factors_in_use(camps.blobs).version))
+        spaces.append(load_factors(camps.blobs, factor_versions(camps.blobs).in_use().version))
     np.testing.assert_array_equal(spaces[0].vectors, spaces[1].vectors)
     assert spaces[0].version < spaces[1].version
 
@@ -63,7 +63,7 @@ def test_too_little_is_said_in_words_and_changes_nothing(camps: Camps, tmp_path)
     assert outcome.version is None
     assert "30 viewers took to 24 videos" in outcome.reason
     assert "starts at 31 viewers" in outcome.reason
-    assert factors_in_use(camps.blobs).version == before
+    assert factor_versions(camps.blobs).in_use().version == before
 
 
 def test_progress_counts_every_pass(camps: Camps) -> None:
@@ -86,11 +86,11 @@ def test_the_command_trains_and_says_on_what(camps: Camps) -> None:
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
     assert (said["viewers"], said["reason"]) == (VIEWERS, None)
-    assert factors_in_use(camps.blobs).version == said["version"]
+    assert factor_versions(camps.blobs).in_use().version == said["version"]
 
 
 def test_the_command_says_what_is_missing_and_ends_with_status_1(empty: Camps) -> None:
     result = CliRunner().invoke(app, ["train", "--data", str(empty.settings.data_dir)])
     assert result.exit_code == 1
     assert "0 viewers took to 0 videos" in " ".join(result.stderr.split())
-    assert factors_in_use(empty.blobs) is None
+    assert factor_versions(empty.blobs).in_use() is None

@@ -26,9 +26,9 @@ def test_events_are_put_together_per_viewer_video_and_kind(record: Record, submi
     follow = Event("7", "bob", EventKind.FOLLOW, T0, creator="cats")
     assert record.add_events([*events, follow]).stored == 7
     assert list(record.reactions()) == [
-        Reaction("ann", a, EventKind.LIKE, 1, None),
-        Reaction("ann", b, EventKind.PLAY, 2, 0.9),
-        Reaction("bob", a, EventKind.PLAY, 1, None),
+        Reaction("ann", a, EventKind.LIKE, 1, None, T0 - timedelta(minutes=2)),
+        Reaction("ann", b, EventKind.PLAY, 2, 0.9, T0),
+        Reaction("bob", a, EventKind.PLAY, 1, None, T0 - timedelta(minutes=3)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What viewers of the same taste took to: a plug for whatever model knows."""
+"""What a trained model says of a viewer: those of the same taste took to it, or it is what such viewers go on to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Protocol
 
 from services.library.index.asks import Ask
 from services.library.index.port import Hit
-from services.library.record.events import Event
 from services.recommend.indexed import IndexedVideo
 from services.recommend.sources.base import Scores, SourceRequest
 
@@ -20,7 +19,7 @@ class FoldedViewer(Protocol):
         ...
 
     def score(self, video_ids: Sequence[str]) -> dict[str, float]:
-        """Scores of the videos that the model knows."""
+        """Scores of the videos that the model can say anything of."""
         ...
 
     def causes(self, video_id: str) -> list[tuple[str, float]]:
@@ -28,22 +27,29 @@ class FoldedViewer(Protocol):
         ...
 
 
-FoldIn = Callable[[Sequence[Event]], FoldedViewer | None]
-"""Events of a viewer, newest first -> the viewer, None when the model can say nothing of them."""
+FoldIn = Callable[[SourceRequest], FoldedViewer | None]
+"""A request -> its viewer; None when the model can say nothing of them."""
 
 
-class CollaborativeSource:
-    """A source on a trained model. Folding a viewer in is cheap and done at each question."""
+class Learnt:
+    """A source on a trained model. A viewer is folded in once a request."""
 
-    name = "collaborative"
     relative = True
 
-    def __init__(self, fold_in: FoldIn) -> None:
-        self.fold_in = fold_in
+    def __init__(self, name: str, fold_in: FoldIn) -> None:
+        self.name = name
+        self._fold_in = fold_in
+
+    def viewer(self, request: SourceRequest) -> FoldedViewer | None:
+        """The viewer of the request in the model."""
+        if self.name not in request.folded:
+            request.folded[self.name] = self._fold_in(request) if request.taste.taken else None
+        viewer: FoldedViewer | None = request.folded[self.name]
+        return viewer
 
     def applies(self, request: SourceRequest) -> bool:
         """Whether there is a model, and it knows something that the viewer took to."""
-        return bool(request.taste.taken) and self.fold_in(request.taste.events) is not None
+        return self.viewer(request) is not None
 
     def asks(self, _request: SourceRequest) -> Sequence[Ask]:
         """Nothing: the model knows."""
@@ -51,7 +57,7 @@ class CollaborativeSource:
 
     def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
         """The model's best that pass the filter."""
-        viewer = self.fold_in(request.taste.events)
+        viewer = self.viewer(request)
         if viewer is None:
             return {}
         best = dict(viewer.best(request.limit * 2, without=request.taste.seen))
@@ -59,5 +65,5 @@ class CollaborativeSource:
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """What the model says of these."""
-        viewer = self.fold_in(request.taste.events)
+        viewer = self.viewer(request)
         return {} if viewer is None else viewer.score(list(videos))
