@@ -27,13 +27,7 @@ def anchors(
     if viewer is None:
         return {}
     tried = {video: _tried(request, viewer, video) for video, parts in picks.items() if carries(source, parts)}
-    pairs = [(video, anchor) for video, some in tried.items() for anchor in some]
-    shared = record.somebody_took_to_both(pairs, but=request.taste.user, watched_ratio=TAKEN_RATIO, later=later)
-    found: dict[str, str] = {}
-    for video, anchor in pairs:
-        if (video, anchor) in shared:
-            found.setdefault(video, anchor)
-    return found
+    return record.somebody_took_to_both(tried, but=request.taste.user, watched_ratio=TAKEN_RATIO, later=later)
 
 
 def _tried(request: SourceRequest, viewer: FoldedViewer, video: str) -> Sequence[str]:

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Float, and_, case, column, func, or_, select, values
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    Float,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    or_,
+    select,
+    values,
+)
 
 from services.library.jsonable import storable_text
 from services.library.record.database import Database
@@ -16,6 +28,9 @@ from services.library.record.event_tables import EventCountRow, EventRow, Impres
 from services.library.record.events import EventKind, ShownReason
 from services.library.record.tables import UtcDateTime, VideoRow
 from services.library.understanding import VideoState
+
+TAKERS = 100
+"""Acts of a video that are looked through for somebody who took to another one as well."""
 
 _LIKES = [kind.value for kind in (EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE)]
 _ACTS = [kind.value for kind in EventKind if kind is not EventKind.IMPRESSION]
@@ -149,30 +164,30 @@ class Audience(Database):
         return found
 
     def somebody_took_to_both(
-        self, pairs: Sequence[tuple[str, str]], *, but: str, watched_ratio: float, later: bool = False
-    ) -> set[tuple[str, str]]:
-        """The pairs of videos of which a viewer other than `but` took to both: liked, commented, shared, kept, or
-        watched `watched_ratio` of it; with `later`, to the first of a pair after the second.
+        self,
+        others: Mapping[str, Sequence[str]],
+        *,
+        but: str,
+        watched_ratio: float,
+        later: bool = False,
+        latest: int | None = TAKERS,
+    ) -> dict[str, str]:
+        """Per video, the first of its `others` that a viewer other than `but` took to as well: liked, commented,
+        shared, kept, or watched `watched_ratio` of it; with `later`, before they took to the video. Videos without any
+        are left out.
+
+        Of each video, only the `latest` such acts are looked at, since popular ones have very many; None: all.
         """
-        if not pairs:
-            return set()
-        first, second = aliased(EventRow), aliased(EventRow)
-
-        def took(row: type[EventRow]) -> ColumnElement[bool]:
-            watched = and_(row.kind == EventKind.PLAY.value, row.watch_ratio >= watched_ratio)
-            return or_(row.kind.in_(_LIKES), watched)
-
-        somebody = (
-            select(first.user_id)
-            .join(second, second.user_id == first.user_id)
-            .where(took(first), took(second), first.user_id != storable_text(but).strip())
-        )
-        if later:
-            somebody = somebody.where(first.at > second.at)
-        asked = [somebody.where(first.video_id == one, second.video_id == other).exists() for one, other in pairs]
+        statement = _took_to_both(later=later, latest=latest)
+        known = {"but": storable_text(but).strip(), "ratio": watched_ratio}
+        found: dict[str, str] = {}
         with self._read() as session:
-            answers = session.execute(select(*asked)).one()
-        return {pair for pair, found in zip(pairs, answers, strict=True) if found}
+            for video, tried in others.items():
+                for other in tried:
+                    if session.execute(statement, {**known, "video": video, "other": other}).first() is not None:
+                        found[video] = other
+                        break
+        return found
 
     def shown_to_anyone(self, video_id: str, *, limit: int) -> list[ShownItem]:
         """The latest impressions of a video, newest first."""
@@ -206,3 +221,27 @@ class Audience(Database):
                 )
                 for item, batch in session.execute(query)
             ]
+
+
+@lru_cache(maxsize=8)
+def _took_to_both(*, later: bool, latest: int | None) -> Select[tuple[str]]:
+    """A viewer who took to `video` and `other`, and is not `but`."""
+
+    def takers(video: str) -> Subquery:
+        watched = and_(EventRow.kind == EventKind.PLAY.value, EventRow.watch_ratio >= bindparam("ratio"))
+        return (
+            select(EventRow.user_id, EventRow.at)
+            .where(EventRow.video_id == bindparam(video), EventRow.user_id != bindparam("but"))
+            .where(or_(EventRow.kind.in_(_LIKES), watched))
+            .order_by(EventRow.at.desc())
+            .limit(latest)
+            .subquery()
+        )
+
+    one, other = takers("video"), takers("other")
+    # SQLite looks a list up in no time, and would go through one table for each row of the other in a join alone.
+    both = select(one.c.user_id).where(one.c.user_id.in_(select(other.c.user_id))).limit(1)
+    if not later:
+        return both
+    before = takers("other")
+    return both.join(before, before.c.user_id == one.c.user_id).where(one.c.at > before.c.at)
