@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import product
 
 from services.library.record.events import Event, EventKind
 from services.recommend.claims import Verb
@@ -19,17 +18,24 @@ RECENT_DAYS = 14
 JUST_NOW = timedelta(minutes=30)
 """What is called just now."""
 
+MOST_NAMED = 30
+"""Most videos that one reason points at, the latest or strongest."""
+
 _SHORTEST_SERIES = 2
+_NEARLY_ALL = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesFound:
-    """Videos that the viewer took to and that carry all of `labels`, latest first."""
+    """Videos that the viewer took to and that carry all of `labels`, latest first; there are `whole` of them however
+    old.
+    """
 
     labels: tuple[LabelKey, ...]
     videos: tuple[str, ...]
     recently: bool
     now: bool
+    whole: int
 
 
 class Behind:
@@ -56,18 +62,23 @@ class Behind:
         return Verb.WATCHED if all(played) else Verb.TOOK
 
     def series(self, labels: Sequence[LabelKey], *, besides: str) -> SeriesFound | None:
-        """The most telling run of videos that share labels with one that carries `labels`: a mood and a subject at
-        once before a subject alone, then the longer run; None when it is shorter than two.
+        """The run of videos that share a subject (or else a mood) with one that carries `labels`, the longest; None
+        when it is shorter than two.
+
+        A reason is to name what an interest as a whole rests on. So the run is narrowed, to those of one mood as well
+        and to the latest, only where that leaves nearly all of it: else what is not named would hold the pick up alone.
         """
         moods = [label for label in labels if label.field == "moods"]
         subjects = [label for label in labels if label.field in ("tags", "topics")]
-        pairs: list[tuple[LabelKey, ...]] = list(product(moods, subjects))
-        alone: list[tuple[LabelKey, ...]] = [(label,) for label in (*subjects, *moods)]
-        for options in (pairs, alone):
-            found = [run for option in options if (run := self._run(option, besides)) is not None]
-            if found:
-                return max(found, key=lambda run: (run.now, run.recently, len(run.videos)))
-        return None
+        found = self._longest([(label,) for label in subjects], besides)
+        if found is None:
+            return self._longest([(label,) for label in moods], besides)
+        narrower = self._longest([(mood, *found.labels) for mood in moods], besides)
+        return found if narrower is None or not nearly_all(narrower.whole, found.whole) else narrower
+
+    def _longest(self, options: Sequence[tuple[LabelKey, ...]], besides: str) -> SeriesFound | None:
+        runs = [run for option in options if (run := self._run(option, besides)) is not None]
+        return max(runs, key=lambda run: (run.whole, len(run.videos)), default=None)
 
     def _run(self, labels: tuple[LabelKey, ...], besides: str) -> SeriesFound | None:
         if any(besides in self._support.get(label, ()) for label in labels):
@@ -81,9 +92,14 @@ class Behind:
         shared = frozenset.intersection(*sets) - {besides}
         if len(shared) < _SHORTEST_SERIES:
             return None
-        videos = sorted(shared, key=lambda one: self.latest(one).at, reverse=True)
+        videos = sorted(sorted(shared), key=lambda one: self.latest(one).at, reverse=True)
         for span, now in ((JUST_NOW, True), (timedelta(days=RECENT_DAYS), False)):
             within = [one for one in videos if self._now - self.latest(one).at <= span]
-            if len(within) >= _SHORTEST_SERIES:
-                return SeriesFound(labels, tuple(within), True, now)
-        return SeriesFound(labels, tuple(videos), False, False)
+            if len(within) >= _SHORTEST_SERIES and nearly_all(len(within), len(videos)):
+                return SeriesFound(labels, tuple(within), True, now, len(videos))
+        return SeriesFound(labels, tuple(videos), False, False, len(videos))
+
+
+def nearly_all(some: int, whole: int) -> bool:
+    """Whether so many of so many are nearly all."""
+    return some >= _NEARLY_ALL * whole

@@ -121,8 +121,12 @@ def cause_of(reason: Reason) -> tuple[str, ...]:
     singular = {field: kind for kind, field in _FIELDS.items()}
     match reason.claim:
         case c.Series():
+            # The interest in what all of them are about, and with it everything that it rests on.
+            subject = reason.claim.labels[-1].key
+            return (f"{singular[subject.field]}:{subject.value}",)
+        case c.Alike():
             return (*(f"video:{one}" for one in reason.interactions),)
-        case c.Alike() | c.SharedTaste() | c.WentOn():
+        case c.SharedTaste() | c.WentOn():
             return (f"video:{reason.claim.anchor}",)
         case c.Follows():
             return (f"creator:{reason.claim.creator}",)

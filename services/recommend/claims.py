@@ -37,7 +37,7 @@ class Named:
 class Series:
     """The viewer took to `count` videos that all carry `labels`, as this one does; `recently`: within two weeks.
 
-    `now`: within this session.
+    `now`: within this session. `about` is another label of this video, which tells it from the next one of its kind.
     """
 
     labels: tuple[Named, ...]
@@ -45,17 +45,22 @@ class Series:
     verb: Verb
     recently: bool
     now: bool = False
+    about: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """The viewer took to one video (`anchor`) that this one is near to in meaning or in looks; or both have `label`."""
+    """The viewer took to one video (`anchor`) that this one is near to in meaning or in looks; or both have `label`.
+
+    `more` others that the viewer took to belong to the same interest as the anchor.
+    """
 
     anchor: str
     title: Bilingual
     verb: Verb
     looks: bool = False
     label: Named | None = None
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from services.library.understanding import Understanding
 from services.recommend import claims as c
 from services.recommend.alike import ALIKE_IN_LOOKS, ALIKE_IN_MEANING, NEAR_QUERY_IN_MEANING
+from services.recommend.behind import MOST_NAMED
 from services.recommend.facts import ABOUT, LATER, Facts, Held, about, frames, plain
 from services.recommend.indexed import IndexedVideo
 from services.recommend.reasons import Reason, shorten
@@ -52,15 +53,19 @@ class TasteReasons:
         series = self._behind.series([named.key for named, _ in held], besides=video.video_id)
         if series is not None:
             shared = [next(pair for pair in held if pair[0].key == key) for key in series.labels]
+            besides = self._facts.label(video, document, lambda key: key.field == "tags" and key not in series.labels)
+            about_it = besides[0] if besides is not None else None
+            verb = self._behind.verb(series.videos)
             claim = c.Series(
-                tuple(one for one, _ in shared), len(series.videos), self._behind.verb(series.videos), series.recently,
-                series.now,
-            )  # fmt: skip
+                tuple(one for one, _ in shared), len(series.videos), verb, series.recently, series.now, about_it
+            )
             source, share = max(
                 ((name, carrying[name]) for name in ("labels", "meaning") if name in carrying), key=lambda one: one[1]
             )
-            evidence = tuple(dict.fromkeys(line for _, lines in shared for line in lines))
-            yield self._facts.resting(claim, source, share, series.videos, evidence, tuple(series.labels))
+            evidence = tuple(
+                dict.fromkeys(line for _, lines in (*shared, *([besides] if besides else [])) for line in lines)
+            )
+            yield self._facts.resting(claim, source, share, series.videos[:MOST_NAMED], evidence, tuple(series.labels))
         yield from self._alike(video, document, held, carrying)
 
     def looks(self, video: IndexedVideo, document: Understanding | None, share: float) -> Iterator[Reason]:
@@ -108,8 +113,10 @@ class TasteReasons:
         ) if text is not None else []  # fmt: skip
         if near and near[0][0] >= ALIKE_IN_MEANING and "meaning" in carrying:
             anchor = near[0][1]
-            claim = c.Alike(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
-            yield self._facts.resting(claim, "meaning", carrying["meaning"], [anchor])
+            videos = [anchor, *self._of_its_kind(anchor, besides=video.video_id)]
+            verb, more = self._behind.verb(videos), len(videos) - 1
+            claim = c.Alike(anchor, self._facts.title(anchor), verb, more=more)
+            yield self._facts.resting(claim, "meaning", carrying["meaning"], videos)
             return
         about = [pair for pair in held if pair[0].key.field in ABOUT and self._taste.support.get(pair[0].key)]
         if not about:
@@ -124,3 +131,10 @@ class TasteReasons:
         claim = c.Alike(anchor, self._facts.title(anchor), self._behind.verb([anchor]), label=named)
         source = "labels" if "labels" in carrying else "meaning"
         yield self._facts.resting(claim, source, carrying[source], [anchor], evidence, (named.key,))
+
+    def _of_its_kind(self, anchor: str, *, besides: str) -> list[str]:
+        """The other videos of the interest that a video belongs to, strongest first."""
+        interest = next((one for one in self._taste.interests if anchor in one.videos), None)
+        others = interest.videos if interest is not None else ()
+        kind = [one for one in others if one in self._taste.taken and one not in (anchor, besides)]
+        return kind[: MOST_NAMED - 1]

@@ -15,7 +15,7 @@ from services.library.record.store import Record
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import Understanding
 from services.recommend import claims as c
-from services.recommend.behind import JUST_NOW, RECENT_DAYS
+from services.recommend.behind import JUST_NOW, MOST_NAMED, RECENT_DAYS
 from services.recommend.context import Context, resolve_context, words_wished
 from services.recommend.evidence import LIKES
 from services.recommend.indexed import LabelKey
@@ -93,6 +93,7 @@ class _Checker:
                 yield from self._series(claim)
             case c.Alike():
                 yield from self._anchor(claim.anchor, claim.verb, claim.title.en)
+                yield from self._kind(claim)
                 if claim.label is not None:
                     yield from self._named(claim.label)
                     yield from self._held(claim.anchor, claim.label.key)
@@ -100,7 +101,11 @@ class _Checker:
                 yield from self._anchor(claim.anchor, claim.verb, claim.title.en)
                 later = isinstance(claim, c.WentOn)
                 if not self.record.somebody_took_to_both(
-                    [(self.told.video, claim.anchor)], but=self.told.user, watched_ratio=TAKEN_RATIO, later=later
+                    {self.told.video: [claim.anchor]},
+                    but=self.told.user,
+                    watched_ratio=TAKEN_RATIO,
+                    later=later,
+                    latest=None,
                 ):
                     yield f"Nobody else took to both videos{', to this one later' if later else ''}."
             case c.Follows():
@@ -177,13 +182,22 @@ class _Checker:
         if title not in (*known, f"video {video[:8]}"):
             yield f"{video} is not called “{title}”."
 
+    def _kind(self, claim: c.Alike) -> Iterator[str]:
+        videos = self.told.reason.interactions
+        if len(set(videos)) != claim.more + 1 or claim.anchor not in videos or self.told.video in videos:
+            yield f"It speaks of {claim.more + 1} videos and rests on {len(set(videos))}."
+        for video in videos:
+            yield from self._did(video, claim.verb)
+
     def _series(self, claim: c.Series) -> Iterator[str]:
         videos = self.told.reason.interactions
-        if claim.count != len(videos) or len(set(videos)) != len(videos) or self.told.video in videos:
+        if len(videos) != min(claim.count, MOST_NAMED) or len(set(videos)) != len(videos) or self.told.video in videos:
             yield f"It counts {claim.count} videos and rests on {len(set(videos))}."
-        for named in claim.labels:
+        for named in (*claim.labels, *([claim.about] if claim.about is not None else [])):
             yield from self._named(named)
         span = JUST_NOW if claim.now else timedelta(days=RECENT_DAYS)
+        if claim.count > len(videos):
+            yield from self._so_many(claim, span if claim.recently or claim.now else None)
         for video in videos:
             yield from self._did(video, claim.verb)
             for named in claim.labels:
@@ -191,6 +205,18 @@ class _Checker:
             latest = max((event.at for event in self._taken().get(video, [])), default=None)
             if (claim.recently or claim.now) and (latest is None or self.told.at - latest > span):
                 yield f"{video} was not that recent."
+
+    def _so_many(self, claim: c.Series, span: timedelta | None) -> Iterator[str]:
+        """More videos than are named."""
+        there = [
+            video
+            for video, events in self._taken().items()
+            if video != self.told.video
+            and (span is None or self.told.at - max(event.at for event in events) <= span)
+            and all(self._holds(video, named.key) for named in claim.labels)
+        ]
+        if len(there) < claim.count:
+            yield f"It counts {claim.count} videos, and there are {len(there)}."
 
     def _asked(self, claim: c.AskedFor) -> Iterator[str]:
         if claim.edit is None:

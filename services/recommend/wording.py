@@ -5,13 +5,7 @@ from __future__ import annotations
 from services.library.record.events import EventKind
 from services.library.understanding import Bilingual
 from services.recommend import claims as c
-
-_NUMBERS_EN = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_NUMBERS_ZH = ("零", "一", "两", "三", "四", "五", "六", "七", "八", "九", "十")
-
-_DID_EN = {c.Verb.LIKED: "liked", c.Verb.WATCHED: "watched", c.Verb.TOOK: "took to"}
-_DID_ZH = {c.Verb.LIKED: "喜欢", c.Verb.WATCHED: "看", c.Verb.TOOK: "看过或喜欢"}
-_THE_ZH = {c.Verb.LIKED: "喜欢", c.Verb.WATCHED: "看过", c.Verb.TOOK: "看过或喜欢"}
+from services.recommend.wording_of_taste import alike_ways, did, first, said, series_ways
 
 _EVENTS = {
     EventKind.LIKE: ("like", "likes", "次点赞"),
@@ -32,38 +26,42 @@ def phrasings(claim: c.Claim) -> tuple[Bilingual, ...]:
     """Every way a claim can be worded, the plainest first."""
     match claim:
         case c.Series():
-            return _series(claim)
+            return series_ways(claim)
         case c.Alike():
-            return _alike(claim)
+            return alike_ways(claim)
         case c.SharedTaste():
-            en, zh = _watched(claim.verb, claim.title)
+            en, zh = did(claim.verb, claim.title)
             return (
-                _said(f"Viewers who took to “{claim.title.en}”, as you did, took to this too.",
-                      f"和你一样看过或喜欢《{claim.title.zh}》的人，也看过或喜欢这条。"),
-                _said(f"Because you {en}: others who did took to this as well.", f"因为你{zh}：有人两条都看过或喜欢。"),
-            )  # fmt: skip
+                said(
+                    f"Viewers who took to “{claim.title.en}”, as you did, took to this too.",
+                    f"和你一样看过或喜欢《{claim.title.zh}》的人，也看过或喜欢这条。",
+                ),
+                said(f"Because you {en}: others who did took to this as well.", f"因为你{zh}：有人两条都看过或喜欢。"),
+            )
         case c.WentOn():
-            en, zh = _watched(claim.verb, claim.title)
+            en, zh = did(claim.verb, claim.title)
             return (
-                _said(f"Because you {en}: somebody who did went on to this.", f"因为你{zh}：有人接着看过或喜欢这条。"),
-                _said(f"Somebody took to this after “{claim.title.en}”, as you may.",
-                      f"有人在《{claim.title.zh}》之后看过或喜欢这条，你也许也会。"),
-            )  # fmt: skip
+                said(f"Because you {en}: somebody who did went on to this.", f"因为你{zh}：有人接着看过或喜欢这条。"),
+                said(
+                    f"Somebody took to this after “{claim.title.en}”, as you may.",
+                    f"有人在《{claim.title.zh}》之后看过或喜欢这条，你也许也会。",
+                ),
+            )
         case c.Follows():
             return (
-                _said(f"From {claim.creator}, whom you follow.", f"来自你关注的 {claim.creator}。"),
-                _said(f"You follow {claim.creator}.", f"你关注了 {claim.creator}。"),
+                said(f"From {claim.creator}, whom you follow.", f"来自你关注的 {claim.creator}。"),
+                said(f"You follow {claim.creator}.", f"你关注了 {claim.creator}。"),
             )
         case c.AskedFor():
             return _asked_for(claim)
         case c.NearWish():
-            return (_said(f"Close to what you asked for: “{claim.words}”.", f"接近你想看的“{claim.words}”。"),)
+            return (said(f"Close to what you asked for: “{claim.words}”.", f"接近你想看的“{claim.words}”。"),)
         case c.MoodAsked():
             en, zh = claim.mood.name.en, claim.mood.name.zh
             return (
-                _said(f"Its mood is {en}, as you asked.", f"情绪是你想要的“{zh}”。"),
-                _said(f"You asked for {en}, and it is.", f"你想要“{zh}”，它正是。"),
-                _said(f"{_first(en)}, as you wished.", f"“{zh}”的感觉，如你所愿。"),
+                said(f"Its mood is {en}, as you asked.", f"情绪是你想要的“{zh}”。"),
+                said(f"You asked for {en}, and it is.", f"你想要“{zh}”，它正是。"),
+                said(f"{first(en)}, as you wished.", f"“{zh}”的感觉，如你所愿。"),
             )
         case c.SuitsOccasion():
             return _suits(claim)
@@ -71,103 +69,41 @@ def phrasings(claim: c.Claim) -> tuple[Bilingual, ...]:
             return _taken_up(claim)
         case c.PublishedOn():
             if claim.known_here:
-                return (_said(f"New here since {claim.day}.", f"{claim.day} 新加入。"),)
+                return (said(f"New here since {claim.day}.", f"{claim.day} 新加入。"),)
             return (
-                _said(f"Published on {claim.day}.", f"发布于 {claim.day}。"),
-                _said(f"Out since {claim.day}.", f"{claim.day} 发布。"),
+                said(f"Published on {claim.day}.", f"发布于 {claim.day}。"),
+                said(f"Out since {claim.day}.", f"{claim.day} 发布。"),
             )
         case c.FirstAudience():
             return _first_audience(claim)
         case c.Adventure():
             en, zh = claim.topic.name.en, claim.topic.name.zh
             return (
-                _said(f"Something else for you: {en}.", f"换个方向：{zh}。"),
-                _said(f"Outside of what you took to lately: {en}.", f"和你最近看的不一样：{zh}。"),
-                _said(f"{_first(en)}, for a change of direction.", f"试试新方向：{zh}。"),
+                said(f"Something else for you: {en}.", f"换个方向：{zh}。"),
+                said(f"Outside of what you took to lately: {en}.", f"和你最近看的不一样：{zh}。"),
+                said(f"{first(en)}, for a change of direction.", f"试试新方向：{zh}。"),
             )
         case c.ForVariety():
             if claim.label is None:
-                return (_said("For variety.", "换换口味。"),)
+                return (said("For variety.", "换换口味。"),)
             en, zh = claim.label.name.en, claim.label.name.zh
             return (
-                _said(f"For variety: it is about {en}.", f"换换口味：内容与“{zh}”有关。"),
-                _said(f"A change: {en}.", f"来点不一样的：{zh}。"),
+                said(f"For variety: it is about {en}.", f"换换口味：内容与“{zh}”有关。"),
+                said(f"A change: {en}.", f"来点不一样的：{zh}。"),
             )
-
-
-def counted_zh(count: int) -> str:
-    """A number as Chinese counts things: 三, 十, 23."""
-    return _NUMBERS_ZH[count] if count < len(_NUMBERS_ZH) else str(count)
-
-
-def _series(claim: c.Series) -> tuple[Bilingual, ...]:
-    number = _NUMBERS_EN[claim.count] if claim.count < len(_NUMBERS_EN) else str(claim.count)
-    kind_en = " ".join(one.name.en for one in claim.labels)
-    kind_zh = "".join(one.name.zh for one in claim.labels)
-    videos = "video" if claim.count == 1 else "videos"
-    en, zh, count = _DID_EN[claim.verb], _DID_ZH[claim.verb], counted_zh(claim.count)
-    if claim.now:
-        return (
-            _said(f"Because you just {en} {number} {kind_en} {videos}.", f"因为你刚{zh}了{count}条{kind_zh}视频。"),
-            _said(
-                f"More {kind_en}: you just {en} {number} {videos}.", f"你刚刚{zh}了{count}条{kind_zh}视频，再来一条。"
-            ),
-        )
-    when_en, when_zh = (" recently", "最近") if claim.recently else ("", "")
-    past = "了" if claim.recently else "过"
-    return (
-        _said(f"Because you{when_en} {en} {number} {kind_en} {videos}.",
-              f"因为你{when_zh}{zh}{past}{count}条{kind_zh}视频。"),
-        _said(f"You{when_en} {en} {number} {videos} marked “{kind_en}”.",
-              f"你{when_zh}{zh}{past}{count}条“{kind_zh}”视频。"),
-        _said(f"More {kind_en}: you{when_en} {en} {number}.", f"更多{kind_zh}：你{when_zh}{zh}{past}{count}条。"),
-        _said(f"{_first(kind_en)}, of which you{when_en} {en} {number}.",
-              f"{kind_zh}，你{when_zh}{zh}{past}{count}条。"),
-    )  # fmt: skip
-
-
-def _alike(claim: c.Alike) -> tuple[Bilingual, ...]:
-    did_en, did_zh = _watched(claim.verb, claim.title)
-    en, zh = f"Because you {did_en}", f"因为你{did_zh}"
-    if claim.label is not None:
-        label = claim.label.name
-        return (
-            _said(f"{en}: both are about {label.en}.", f"{zh}：都与“{label.zh}”有关。"),
-            _said(f"You {did_en}; this is about {label.en} too.", f"你{did_zh}，这条也与“{label.zh}”有关。"),
-            _said(f"About {label.en}, like “{claim.title.en}”, which you {_DID_EN[claim.verb]}.",
-                  f"与“{label.zh}”有关，和你{_THE_ZH[claim.verb]}的《{claim.title.zh}》一样。"),
-        )  # fmt: skip
-    if claim.looks:
-        return (
-            _said(f"{en}: the pictures are alike.", f"{zh}：画面相似。"),
-            _said(f"Looks like “{claim.title.en}”, which you {_DID_EN[claim.verb]}.",
-                  f"画面像你{_THE_ZH[claim.verb]}的《{claim.title.zh}》。"),
-        )  # fmt: skip
-    return (
-        _said(f"{en}: close in content.", f"{zh}：内容相近。"),
-        _said(f"You {did_en}; this is close to it.", f"你{did_zh}，这条和它相近。"),
-        _said(f"Near in content to “{claim.title.en}”, which you {_DID_EN[claim.verb]}.",
-              f"和你{_THE_ZH[claim.verb]}的《{claim.title.zh}》内容相近。"),
-        _said(f"Close to “{claim.title.en}”, which you {_DID_EN[claim.verb]}.",
-              f"内容接近你{_THE_ZH[claim.verb]}的《{claim.title.zh}》。"),
-    )  # fmt: skip
-
-
-def _watched(verb: c.Verb, title: Bilingual) -> tuple[str, str]:
-    return f"{_DID_EN[verb]} “{title.en}”", f"{_THE_ZH[verb]}《{title.zh}》"
 
 
 def _asked_for(claim: c.AskedFor) -> tuple[Bilingual, ...]:
     en, zh = claim.label.name.en, claim.label.name.zh
     if claim.words:
         return (
-            _said(f"You said “{claim.words}”: this is about {en}.", f"你说过“{claim.words}”：这条与“{zh}”有关。"),
-            _said(f"{_first(en)}, since you said “{claim.words}”.", f"“{zh}”，因为你说“{claim.words}”。"),
+            said(f"You said “{claim.words}”: this is about {en}.", f"你说过“{claim.words}”：这条与“{zh}”有关。"),
+            said(f"{first(en)}, since you said “{claim.words}”.", f"“{zh}”，因为你说“{claim.words}”。"),
         )
     return (
-        _said(f"You asked for {en}.", f"你选了“{zh}”。"),
-        _said(f"Because {en} is among what you chose.", f"因为“{zh}”是你选的。"),
-        _said(f"{_first(en)}, as you chose.", f"你想看的“{zh}”。"),
+        said(f"You asked for {en}.", f"你选了“{zh}”。"),
+        said(f"Because {en} is among what you chose.", f"因为“{zh}”是你选的。"),
+        said(f"{first(en)}, as you chose.", f"你想看的“{zh}”。"),
     )
 
 
@@ -187,12 +123,12 @@ def _suits(claim: c.SuitsOccasion) -> tuple[Bilingual, ...]:
     more_zh = f"：{'、'.join(facts_zh)}" if facts_zh else ""
     if claim.asked:
         return (
-            _said(f"Good for {en}, as you asked{more_en}.", f"适合你说的“{zh}”{more_zh}。"),
-            _said(f"Suits {en}{more_en}.", f"适合{zh}{more_zh}。"),
+            said(f"Good for {en}, as you asked{more_en}.", f"适合你说的“{zh}”{more_zh}。"),
+            said(f"Suits {en}{more_en}.", f"适合{zh}{more_zh}。"),
         )
     return (
-        _said(f"Good at this hour ({en}){more_en}.", f"适合这个时间（{zh}）{more_zh}。"),
-        _said(f"Suits {en}, likely now{more_en}.", f"现在看正好，{zh}{more_zh}。"),
+        said(f"Good at this hour ({en}){more_en}.", f"适合这个时间（{zh}）{more_zh}。"),
+        said(f"Suits {en}, likely now{more_en}.", f"现在看正好，{zh}{more_zh}。"),
     )
 
 
@@ -201,8 +137,8 @@ def _taken_up(claim: c.TakenUp) -> tuple[Bilingual, ...]:
     said_zh = [f"{n} {_EVENTS[kind][2]}" for kind, n in claim.counts]
     en, zh = " and ".join(said_en), "、".join(said_zh)
     return (
-        _said(f"Popular now: {en} in the last {claim.days} days.", f"正在流行：近 {claim.days} 天有 {zh}。"),
-        _said(f"Others take to it: {en} in {claim.days} days.", f"大家在看：{claim.days} 天内 {zh}。"),
+        said(f"Popular now: {en} in the last {claim.days} days.", f"正在流行：近 {claim.days} 天有 {zh}。"),
+        said(f"Others take to it: {en} in {claim.days} days.", f"大家在看：{claim.days} 天内 {zh}。"),
     )
 
 
@@ -210,13 +146,13 @@ def _first_audience(claim: c.FirstAudience) -> tuple[Bilingual, ...]:
     en = "You would be among its first viewers"
     zh = "你会是最早看到它的人之一"
     if claim.label is None:
-        return (_said(f"New: {en[0].lower()}{en[1:]}.", f"新视频：{zh}。"), _said(f"{en}.", f"{zh}。"))
+        return (said(f"New: {en[0].lower()}{en[1:]}.", f"新视频：{zh}。"), said(f"{en}.", f"{zh}。"))
     label = claim.label.name
     about_en = f"about {label.en}, which you take to" if claim.cared_for else f"about {label.en}"
     about_zh = f"与你喜欢的“{label.zh}”有关" if claim.cared_for else f"与“{label.zh}”有关"
     return (
-        _said(f"{en}: new, and {about_en}.", f"{zh}：新视频，{about_zh}。"),
-        _said(f"New and {about_en}; few have seen it yet.", f"新视频，{about_zh}，还没什么人看过。"),
+        said(f"{en}: new, and {about_en}.", f"{zh}：新视频，{about_zh}。"),
+        said(f"New and {about_en}; few have seen it yet.", f"新视频，{about_zh}，还没什么人看过。"),
     )
 
 
@@ -226,11 +162,3 @@ def _length_en(seconds: float) -> str:
 
 def _length_zh(seconds: float) -> str:
     return f"{seconds:.0f} 秒" if seconds < 90 else f"{seconds / 60:.0f} 分钟"
-
-
-def _first(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _said(en: str, zh: str) -> Bilingual:
-    return Bilingual(en=en, zh=zh)

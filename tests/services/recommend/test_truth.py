@@ -139,6 +139,7 @@ def test_a_planted_lie_is_found(world) -> None:
         said(c.SharedTaste(stranger.id, name(stranger.name), c.Verb.LIKED)),
         said(c.WentOn(stranger.id, name(stranger.name), c.Verb.LIKED)),
         said(c.Alike(stranger.id, name(stranger.name), c.Verb.WATCHED)),
+        said(c.Alike(stranger.id, name(stranger.name), c.Verb.WATCHED, more=2)),
         said(c.TakenUp(((EventKind.LIKE, 10_000),), 3)),
         said(c.PublishedOn("1999-01-01", False)),
         said(c.AskedFor(c.Named(key("topics", "x"), name("x")), None, "no edit")),
