@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -53,7 +54,7 @@ def measure_cold(
     sources = {
         "meaning": sharpest[best],
         "labels": labels(data, half_life=best[1]),
-        "sequence": sequence(data, texts, SequenceParameters(seed=seed), console),
+        "sequence": sequence(data, texts, SequenceParameters(seed=seed, most_s=math.inf), console),
     }
     weights, _ = choose_weights(
         {name: normalised(source(validation), validation) for name, source in sources.items()},

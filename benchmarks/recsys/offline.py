@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -64,7 +65,9 @@ def families(data: MovieLens, texts: Texts, seed: int, console: Console) -> dict
             for factors, passes in ((64, 100),)
         },
         "collaborative": {"the product's defaults": base.collaborative(data, TrainingParameters())},
-        "sequence": {"the product's defaults": sequence(data, texts, SequenceParameters(seed=seed), console)},
+        "sequence": {
+            "the product's defaults": sequence(data, texts, SequenceParameters(seed=seed, most_s=math.inf), console)
+        },
         "meaning": {
             f"sharpness {sharpness}, half-life {likes} likes": meaning(
                 data, texts, sharpness=sharpness, half_life=likes
