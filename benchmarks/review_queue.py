@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from services.library.overlay.attention import attention, score
 from services.library.record.database import writing
-from services.library.record.queue import QueueFilter
+from services.library.record.queue_filter import QueueFilter
 from services.library.record.review_tables import QueueRow
 from services.library.record.store import Record
 from services.library.record.tables import VideoRow

@@ -18,7 +18,7 @@ from services.intake.errors import ServiceError
 from services.library.errors import AmbiguousId, InvalidValue, LibraryError, UnknownVideo
 from services.library.record.accounts import AccountExists, LastAdmin, UnknownAccount
 from services.library.record.desk import UnknownBulk
-from services.library.record.queue import Claimed, NotQueued
+from services.library.record.review_claims import Claimed, NotQueued
 from services.library.record.reviews import NothingToReview
 from services.library.record.rules import RuleExists, UnknownRule, VersionTaken
 from services.library.record.webhooks import UnknownWebhook

@@ -12,7 +12,7 @@ from services.library.calibration import Calibration
 from services.library.overlay import Action, Decision
 from services.library.overlay import Field as ReviewField
 from services.library.record.desk import Bulk
-from services.library.record.queue import QueueFilter
+from services.library.record.queue_filter import QueueFilter
 from services.library.record.rules import LabelRule
 from services.library.taxonomy.edits import Describe, Edit, Merge, Move
 from services.library.understanding import Label

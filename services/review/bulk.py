@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from services.library.library import Library
 from services.library.overlay import LABEL_FIELDS, Action, Field
 from services.library.record.desk import Bulk, UnknownBulk
-from services.library.record.queue import QueueFilter
+from services.library.record.queue_filter import QueueFilter
 from services.library.understanding import Label
 from services.review.decide import Decided, Draft, InvalidDecision, decide
 

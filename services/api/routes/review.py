@@ -27,7 +27,8 @@ from services.api.review_schemas import (
 )
 from services.api.service import Service
 from services.library.overlay.attention import Signal
-from services.library.record.queue import NotQueued, QueueFilter
+from services.library.record.queue_filter import QueueFilter
+from services.library.record.review_claims import NotQueued
 from services.library.record.reviews import Laid
 from services.library.record.types import Video
 from services.review import decide, disputed, redescribe, seen_by, undescribed

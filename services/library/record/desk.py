@@ -16,7 +16,7 @@ from services.library.overlay.attention import Signal, reach_of, score
 from services.library.record.database import Database
 from services.library.record.effective import amendments_of, decision_of, refresh
 from services.library.record.event_tables import EventRow
-from services.library.record.queue import QueueFilter, conditions
+from services.library.record.queue_filter import QueueFilter, conditions
 from services.library.record.review_tables import (
     BulkRow,
     DecisionRow,

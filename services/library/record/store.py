@@ -28,6 +28,7 @@ from services.library.record.queue import Queue
 from services.library.record.reactions import Reactions
 from services.library.record.requests import Requests
 from services.library.record.results import Results
+from services.library.record.review_claims import ReviewClaims
 from services.library.record.reviews import Reviews
 from services.library.record.rules import Rules
 from services.library.record.sharing import Sharing
@@ -58,6 +59,7 @@ class Record(
     Reviews,
     Corrections,
     Queue,
+    ReviewClaims,
     Rules,
     Desk,
     Accounts,

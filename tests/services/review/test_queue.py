@@ -54,7 +54,7 @@ def test_two_editors_never_get_the_same_video_and_a_released_one_comes_back(conn
 
 
 def test_an_idle_claim_ends_by_itself(open_library) -> None:
-    from services.library.record.queue import QueueFilter
+    from services.library.record.queue_filter import QueueFilter
 
     library = open_library()
     put(library, document("cat"))
