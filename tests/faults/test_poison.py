@@ -18,6 +18,7 @@ from services.settings import Settings
 from tests.faults.conftest import DIMS, Scaled, assert_understood, ended, run_lanes, submit
 from tests.faults.engines import Fault, Faults
 from tests.faults.processes import Commands, until
+from workers.app import create_app, queue_name, task_name
 from workers.lanes import LaneWorker, utc_now
 from workers.media.isolation import shared_pool
 from workers.pipeline import Pipeline
@@ -140,11 +141,7 @@ def test_of_the_videos_whose_worker_died_one_at_a_time_is_tried_in_a_process(
     library: Library, runtime: Runtime, faults: Faults, clips: Callable[[int], Path]
 ) -> None:
     """One of them is the cause. At once, they would die together until none has an attempt left."""
-    suspects = [submit(library, clips(seed)) for seed in (1, 2)]
-    long_ago = utc_now().replace(year=2020)
-    for video in suspects:
-        run_lanes_to(library, runtime, video, Lane.PERCEIVE)
-        assert library.record.claim(video.id, Lane.PERCEIVE, now=long_ago, lease_s=1) is not None
+    suspects = two_suspects(library, runtime, clips)
     worker = LaneWorker(Pipeline(library, runtime), lambda *_: None)
     faults.set("vision", Fault.WAIT)
     first = threading.Thread(target=worker.run, args=(suspects[0].id, Lane.PERCEIVE))
@@ -158,6 +155,41 @@ def test_of_the_videos_whose_worker_died_one_at_a_time_is_tried_in_a_process(
     for video in suspects:
         run_lanes(library, runtime, video)
     assert_understood(library, *suspects)
+
+
+def test_a_suspect_that_was_turned_away_is_told_of_when_the_one_at_work_ends_and_not_before(
+    scaled: Scaled, runtime: Runtime, faults: Faults, clips: Callable[[int], Path]
+) -> None:
+    """Told of at once, it would come back in a loop, and be at hand when the one at work crashes."""
+    library = scaled.library
+    first, second = two_suspects(library, runtime, clips)
+    worker = LaneWorker(Pipeline(library, runtime), lambda *_: None)
+    app = create_app(library.settings, lambda: worker)
+    perceive = app.tasks[task_name(Lane.PERCEIVE)]
+    faults.set("vision", Fault.WAIT)
+    at_work = threading.Thread(target=perceive.apply, kwargs={"args": (first.id,), "throw": True})
+    at_work.start()
+    until("the first is at work", lambda: faults.met("vision"))
+    perceive.apply(args=(second.id,), throw=True)
+    put_off = library.record.resolve(second.id)
+    assert (put_off.state, put_off.lane) == (VideoState.QUEUED, Lane.PERCEIVE)
+    with app.connection_for_read() as connection:
+        told = lambda: connection.default_channel.client.llen(queue_name(library.settings, Lane.PERCEIVE))  # noqa: E731
+        assert told() == 0
+        faults.clear("vision")
+        at_work.join()
+        assert told() == 1
+    app.close()
+
+
+def two_suspects(library: Library, runtime: Runtime, clips: Callable[[int], Path]) -> list[Video]:
+    """Their worker died in the lane perceive."""
+    suspects = [submit(library, clips(seed)) for seed in (1, 2)]
+    long_ago = utc_now().replace(year=2020)
+    for video in suspects:
+        run_lanes_to(library, runtime, video, Lane.PERCEIVE)
+        assert library.record.claim(video.id, Lane.PERCEIVE, now=long_ago, lease_s=1) is not None
+    return suspects
 
 
 def run_lanes_to(library: Library, runtime: Runtime, video: Video, lane: Lane) -> None:
