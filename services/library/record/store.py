@@ -22,6 +22,7 @@ from services.library.record.costs import Costs
 from services.library.record.database import Clock, open_engine, utc_now
 from services.library.record.desk import Desk
 from services.library.record.feeds import Feeds
+from services.library.record.fleet import Fleet
 from services.library.record.leases import Leases, requeue
 from services.library.record.migrations import upgrade
 from services.library.record.queue import Queue
@@ -71,6 +72,7 @@ class Record(
     Costs,
     Copies,
     Sharing,
+    Fleet,
 ):
     """The SQL record, `RecordPort`. Every method is one transaction; safe to call from many threads and processes.
 
