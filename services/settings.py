@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     lease_s: float = Field(
         120.0, gt=0, le=3600, description="How long a lane's lease lasts without a heartbeat, seconds; an hour at most."
     )
+    beat_s: float = Field(
+        15.0, gt=0, le=600, description="How often a worker says that it lives, seconds; ten minutes at most."
+    )
     sweep_s: float = Field(15.0, gt=0, description="How often the record is swept for work that is due, seconds.")
     queue_window: int = Field(
         32, gt=0, description="Most messages a lane that are under way about fresh videos; what is due beyond waits."

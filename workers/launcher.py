@@ -23,6 +23,7 @@ from workers.announce import Announcer, sweep
 from workers.app import create_app, queue_name
 from workers.lanes import LaneWorker
 from workers.pipeline import Pipeline
+from workers.presence import Presence
 from workers.training.task import TrainingClock, add_training, train_if_due, train_queue
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class EmbeddedWorker:
         add_training(self._app, library.settings, self.train)
         self._training = TrainingClock(library.settings, library.blobs)
         self._threads = threads or max(2, os.cpu_count() or 1)
+        self._presence = Presence(library.settings, lanes, self._threads)
         self._progress: dict[str, StageProgress] = {}
         self._announcer = Announcer(self._app, library.record, library.settings)
         self._stopping = threading.Event()
@@ -114,6 +116,7 @@ class EmbeddedWorker:
         ]
         for thread in self._running:
             thread.start()
+        self._presence.start()
 
     def _consume(self) -> None:
         self._app.set_current()
@@ -156,6 +159,7 @@ class EmbeddedWorker:
         ends = time.monotonic() + _LAST_STEPS_S
         for thread in stopping:
             thread.join(timeout=max(0.0, ends - time.monotonic()))
+        self._presence.end()
 
     def _report(self, video_id: str, stage: str, share: float) -> None:
         if share >= 1.0:

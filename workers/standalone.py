@@ -28,6 +28,7 @@ from workers.app import announce, create_app, queue_name
 from workers.lanes import LaneWorker
 from workers.launcher import ThreadPool
 from workers.pipeline import Pipeline
+from workers.presence import Presence
 from workers.stopping import Word, ended_by_signals, leave
 from workers.training.task import add_training, train_if_due, train_queue
 
@@ -106,11 +107,13 @@ def run_worker(settings: Settings, make_runtime: Callable[[], Runtime], plan: Wo
     Running lanes may then take `settings.shutdown_s` seconds to end; what has not ended by then, or at a second signal,
     is given back, announced anew, and left: the process ends. `make_runtime` is called where tasks run: once with
     `solo` and `threads`, in each child with `prefork`. Whoever publishes trains as well, when a sweeper asks for it.
+    From its start on the record knows of it, however many children it has, until it ends.
     """
     here = _Here(settings, make_runtime, plan.lanes)
     app = create_app(settings, here)
     add_training(app, settings, here.train)
-    word = Word()
+    word, forks = Word(), plan.pool is Pool.PREFORK
+    presence = Presence(settings, plan.lanes, plan.concurrency, forks=forks)
 
     def give_back() -> None:
         for video_id, lane in here.give_back():
@@ -123,9 +126,10 @@ def run_worker(settings: Settings, make_runtime: Callable[[], Runtime], plan: Wo
         ends = time.monotonic() + _CHILDREN_S
         while active_children() and time.monotonic() < ends:
             time.sleep(0.05)
+        presence.end()
 
     def begin(**_: Any) -> None:
-        if plan.pool is Pool.PREFORK:
+        if forks:
             signal.set_wakeup_fd(-1)  # inherited: a child's signals are no news for the parent
             word.heed(lambda: leave(give_back))
 
@@ -135,7 +139,6 @@ def run_worker(settings: Settings, make_runtime: Callable[[], Runtime], plan: Wo
     worker_process_init.connect(begin, weak=False)
     worker_process_shutdown.connect(close, weak=False)
     pools: dict[Pool, Any] = {Pool.SOLO: "solo", Pool.THREADS: ThreadPool, Pool.PREFORK: "prefork"}
-    forks = plan.pool is Pool.PREFORK
     queues = [queue_name(settings, lane) for lane in sorted(plan.lanes)]
     if Lane.PUBLISH in plan.lanes:
         queues.append(train_queue(settings))
@@ -153,7 +156,7 @@ def run_worker(settings: Settings, make_runtime: Callable[[], Runtime], plan: Wo
     )
     app.set_current()
     try:
-        with ended_by_signals(stop, patience_s=settings.shutdown_s):
+        with ended_by_signals(stop, patience_s=settings.shutdown_s), presence:
             worker.start()
     finally:
         worker_process_init.disconnect(begin)
