@@ -12,10 +12,13 @@ from pydantic import BaseModel
 from services.api.service import Service
 from services.api.version import version
 from services.library.record.activity import Trouble
+from services.library.record.fleet import SeenWorker
+from services.library.record.store import Record
 from services.library.record.types import Lane
 from services.library.understanding import VideoState
 
 HOUR_S = 3600.0
+MOST_WORKERS = 1000
 MOST_LEASES = 100
 MOST_REASONS = 10
 
@@ -29,6 +32,40 @@ class LaneStatus(BaseModel):
     running: int
     delayed: int
     waiting_for_model: int
+
+
+class WorkerStatus(BaseModel):
+    """A worker process, with its children where it forks; `run` tells it from others with its host name and `pid`.
+
+    It was last heard of `seen_s` seconds ago and had `running` tasks at work then, of `at_once`; `up_s` is how long it
+    had been there. `silent`: it has missed three beats since, and did not say that it ends.
+    """
+
+    run: str
+    host: str
+    pid: int
+    lanes: tuple[Lane, ...]
+    at_once: int
+    running: int
+    up_s: float
+    seen_s: float
+    silent: bool
+
+    @classmethod
+    def of(cls, seen: SeenWorker, now: datetime) -> WorkerStatus:
+        """As the record tells it."""
+        worker = seen.worker
+        return cls(
+            run=worker.run,
+            host=worker.host,
+            pid=worker.pid,
+            lanes=tuple(lane for lane in Lane if lane in worker.lanes),
+            at_once=worker.at_once,
+            running=seen.running,
+            up_s=max(0.0, (seen.seen_at - worker.started_at).total_seconds()),
+            seen_s=max(0.0, (now - seen.seen_at).total_seconds()),
+            silent=seen.silent,
+        )
 
 
 class LeaseStatus(BaseModel):
@@ -76,8 +113,8 @@ class DiskStatus(BaseModel):
 class StatusAnswer(BaseModel):
     """How the work goes. The `hour` is the last sixty minutes.
 
-    `leases` are at most 100, the longest held first; `waiting` at most 10 reasons and `failures` 10 of each state, the
-    most frequent first.
+    `workers` are at most 1,000, first those that fell silent within it, then by host and process. `leases` are at most
+    100, the longest held first; `waiting` at most 10 reasons and `failures` 10 of each state, the most frequent first.
     """
 
     at: datetime
@@ -87,6 +124,7 @@ class StatusAnswer(BaseModel):
     working: bool
     states: dict[VideoState, int]
     lanes: tuple[LaneStatus, ...]
+    workers: tuple[WorkerStatus, ...]
     leases: tuple[LeaseStatus, ...]
     hour: dict[VideoState, int]
     stages: tuple[StageStatus, ...]
@@ -120,6 +158,7 @@ def status_of(service: Service) -> StatusAnswer:
             )
             for lane in record.backlog(now=now)
         ),
+        workers=_workers(record, now),
         leases=tuple(
             LeaseStatus(
                 video_id=lease.video_id,
@@ -148,3 +187,9 @@ def status_of(service: Service) -> StatusAnswer:
             videos=record.stored_bytes(),
         ),
     )
+
+
+def _workers(record: Record, now: datetime) -> tuple[WorkerStatus, ...]:
+    seen = record.fleet(now=now, limit=MOST_WORKERS)
+    seen.sort(key=lambda one: (not one.silent, one.worker.host, one.worker.pid, one.worker.run))
+    return tuple(WorkerStatus.of(one, now) for one in seen)

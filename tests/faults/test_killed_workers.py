@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from services.api.status import StatusAnswer
+from services.cli.main import app
 from services.library.library import Library
 from services.settings import Settings
 from tests.faults.conftest import DIMS, Scaled, assert_done_once, submit
@@ -55,3 +59,27 @@ def test_a_worker_that_is_killed_in_every_lane_loses_nothing(
         faults.clear(door)
     scaled.commands.start("worker", "--concurrency", "1")
     assert_done_once(scaled.library, video)
+
+
+def test_a_worker_that_is_killed_while_idle_is_told_of_as_silent(scaled: Scaled) -> None:
+    """`reelwise status` is asked elsewhere. A worker that ends in order is not told of any more."""
+    scaled.commands.environment["REELWISE_BEAT_S"] = "0.5"
+    killed = scaled.commands.start("worker", "--concurrency", "1")
+    other = scaled.commands.start("worker", "--lane", "prepare", "--pool", "prefork", "--concurrency", "2")
+    until("both are there", lambda: silent(scaled) == {killed.pid: False, other.pid: False})
+    killed.kill()
+    until("one is silent", lambda: silent(scaled) == {killed.pid: True, other.pid: False})
+    assert other.stop() == 0, scaled.commands.logs()
+    assert silent(scaled) == {killed.pid: True}
+    assert "silent, " in status(scaled)
+
+
+def silent(scaled: Scaled) -> dict[int, bool]:
+    """Whether each worker of the fleet is silent, by process id."""
+    return {worker.pid: worker.silent for worker in StatusAnswer.model_validate_json(status(scaled, "--json")).workers}
+
+
+def status(scaled: Scaled, *options: str) -> str:
+    result = CliRunner().invoke(app, ["status", *options], env=scaled.commands.environment)
+    assert result.exit_code == 0, result.output
+    return result.stdout

@@ -59,7 +59,7 @@ def readyz(service: ServiceOf, request: Request, response: Response) -> Readines
 
 @router.get("/v1/status", tags=["health"], summary="How the work goes")
 def status(service: ServiceOf) -> StatusAnswer:
-    """Queues, who works on what, the last hour's outcomes, what fails and why, disk and versions."""
+    """Queues, all workers, who works on what, the last hour's outcomes, what fails and why, disk and versions."""
     return status_of(service)
 
 

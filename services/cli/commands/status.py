@@ -15,14 +15,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from services.api.status import LeaseStatus, Reason, StatusAnswer
+from services.api.status import LeaseStatus, Reason, StatusAnswer, WorkerStatus
 from services.cli.client import Client
 from services.cli.launcher import connected, settings_for
 from services.cli.options import Data, Json
 from services.cli.output import out, reported_errors
+from services.library.record.types import Lane
 from services.library.understanding import VideoState
 
 _TIMEOUT_S = 30.0
+_SHOWN_WORKERS = 24
 _SHOWN_LEASES = 12
 
 
@@ -35,7 +37,7 @@ def status(
     as_json: Json = False,
     data: Data = None,
 ) -> None:
-    """Show queues, who works on what, the last hour's outcomes, what fails and why, disk and versions.
+    """Show queues, all workers, who works on what, the last hour's outcomes, what fails and why, disk and versions.
 
     With --watch --json, one line of JSON a look.
     """
@@ -82,6 +84,8 @@ def _watch(ask: Callable[[], StatusAnswer], every: float, as_json: bool) -> None
 def status_view(answer: StatusAnswer) -> RenderableType:
     """Everything on one screen."""
     parts: list[RenderableType] = [_head(answer), Text(), _lanes(answer)]
+    if answer.workers:
+        parts += [Text(), _workers(answer.workers)]
     if answer.leases:
         parts += [Text(), _leases(answer.leases)]
     if answer.stages:
@@ -104,6 +108,7 @@ def _head(answer: StatusAnswer) -> RenderableType:
     grid.add_row(
         "reelwise", Text.assemble(f"{answer.version}, Python {answer.python}, profile {answer.profile}, ", worker)
     )
+    grid.add_row("workers", _counted(answer.workers))
     grid.add_row("videos", states or "none")
     grid.add_row("last hour", ended)
     grid.add_row(
@@ -124,6 +129,30 @@ def _lanes(answer: StatusAnswer) -> Table:
     for lane in answer.lanes:
         counts = (f"{lane.due:,}", _span(lane.oldest_s), f"{lane.running:,}", f"{lane.delayed:,}")
         table.add_row(lane.lane.value, *counts, f"{lane.waiting_for_model:,}")
+    return table
+
+
+def _counted(workers: tuple[WorkerStatus, ...]) -> str:
+    silent = sum(worker.silent for worker in workers)
+    idle = sum(not worker.silent and not worker.running for worker in workers)
+    counts = {"at work": len(workers) - silent - idle, "idle": idle, "silent": silent}
+    return ", ".join(f"{count:,} {how}" for how, count in counts.items() if count) or "none"
+
+
+def _workers(workers: tuple[WorkerStatus, ...]) -> Table:
+    table = _table("worker", "lanes", "at work on", "up for", "last seen")
+    for worker in workers[:_SHOWN_WORKERS]:
+        lanes = "all" if len(worker.lanes) == len(Lane) else ", ".join(worker.lanes)
+        seen = f"{_span(worker.seen_s)} ago"
+        table.add_row(
+            f"{worker.host}:{worker.pid}",
+            lanes,
+            "-" if worker.silent else f"{worker.running} of {worker.at_once}",
+            _span(worker.up_s),
+            Text(f"silent, {seen}", "red") if worker.silent else seen,
+        )
+    if len(workers) > _SHOWN_WORKERS:
+        table.add_row(f"and {len(workers) - _SHOWN_WORKERS} more", style="dim")
     return table
 
 

@@ -24,13 +24,17 @@ from services.cli.bridge import InProcessTransport
 from services.cli.main import app as command
 from services.library.library import Library
 from services.library.record.accounts import Role
+from services.library.record.fleet import WorkerRun
 from services.library.record.types import Lane, Submission
 from tests.services.telemetry.test_probes import runtime  # noqa: F401 - the fixture
 
 
 @pytest.fixture
 def busy(plain: Library) -> Library:
-    """One video due for ten minutes, one at work, one failed, one rejected, one that waits for a model server."""
+    """One video due for ten minutes, one at work, one failed, one rejected, one that waits for a model server.
+
+    Three workers: an idle one, one at work, one that was killed two minutes ago.
+    """
     record, now = plain.record, datetime.now(UTC)
     record._clock = lambda: now - timedelta(minutes=10)
     _due, at_work, failed, rejected, waits = (
@@ -47,6 +51,9 @@ def busy(plain: Library) -> Library:
     record.reject(leases[rejected], "it is no video")
     later = now + timedelta(hours=1)
     record.wait(leases[waits], reason="describe: http://llm:8000 is away", not_before=later, give_up_at=later)
+    for host, pid, running, ago in (("idle", 7, 0, 3), ("at-work", 8, 2, 3), ("killed", 9, 1, 120)):
+        worker = WorkerRun(host * 2, host, pid, frozenset({Lane.PREPARE}), 4, 15.0, now - timedelta(hours=3))
+        record.note_worker(worker, running=running, now=now - timedelta(seconds=ago))
     return plain
 
 
@@ -69,7 +76,7 @@ def served(app: FastAPI) -> Iterator[str]:
             thread.join()
 
 
-def test_the_status_tells_queues_leases_outcomes_reasons_and_versions(app: FastAPI) -> None:
+def test_the_status_tells_queues_workers_leases_outcomes_reasons_and_versions(app: FastAPI) -> None:
     with httpx.Client(transport=InProcessTransport(app), base_url="http://127.0.0.1") as http:
         answer = http.get("/v1/status")
     assert answer.status_code == 200, answer.text
@@ -83,6 +90,13 @@ def test_the_status_tells_queues_leases_outcomes_reasons_and_versions(app: FastA
     assert lease.video_id.startswith("bbbb")
     assert lease.holder == f"{socket.gethostname().partition('.')[0][:12]}:{os.getpid()}"
     assert lease.seconds >= 90
+    assert [(one.host, one.pid, one.running, one.silent) for one in status.workers] == [
+        ("killed", 9, 1, True),
+        ("at-work", 8, 2, False),
+        ("idle", 7, 0, False),
+    ]
+    assert {(one.lanes, one.at_once) for one in status.workers} == {((Lane.PREPARE,), 4)}
+    assert status.workers[0].seen_s >= 120
     assert {state.value: count for state, count in status.hour.items()} == {"ready": 0, "failed": 1, "rejected": 1}
     assert [(one.reason, one.videos) for one in status.failures] == [
         ("prepare: no such codec", 1),
@@ -101,7 +115,10 @@ def test_the_command_shows_an_api_elsewhere_to_whoever_has_an_admin_s_key(
     with served(app) as url:
         shown = CliRunner().invoke(command, ["status", "--url", url])
         assert shown.exit_code == 0, shown.output
-        for words in ("prepare", r"\d\d min", f":{os.getpid()} ", "no such codec", "is away", "GB free"):
+        for words in (
+            "prepare", r"\d\d min", f":{os.getpid()} ", "no such codec", "is away", "GB free",
+            "1 at work, 1 idle, 1 silent", r"idle:7 +prepare +0 of 4 +3\.0 h +\d+ s ago", "killed:9 .* silent, 2 min",
+        ):  # fmt: skip
             assert re.search(words, shown.stdout), words
         machine = CliRunner().invoke(command, ["status", "--url", url, "--json"])
         assert json.loads(machine.stdout)["hour"]["failed"] == 1
