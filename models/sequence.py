@@ -7,32 +7,14 @@ tells from content: how many take to such a thing, whoever they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.sequence_shape import LENGTH, SPREAD, SequenceShape
+
 Array = NDArray[np.float32]
-
-LENGTH = 50
-"""Most videos of a viewer's past that are looked at, the latest."""
-
-_SPREAD = 10.0
-"""Unit vectors are stretched by this: their single numbers are a twentieth, and a linear layer expects about 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class SequenceShape:
-    """How large the network is. `dim`: numbers of a content vector; `width`: of a state and of a video within."""
-
-    dim: int
-    width: int = 64
-    layers: int = 1
-    heads: int = 2
-    dropout: float = 0.3
 
 
 class SequenceNetwork(nn.Module):
@@ -64,7 +46,7 @@ class SequenceNetwork(nn.Module):
     def embed(self, contents: Tensor) -> Tensor:
         """Content vectors, shape (videos, dim), to videos, shape (videos, width)."""
         centred = contents - self.centre
-        return self.videos(_SPREAD * nn.functional.normalize(centred, dim=1))  # type: ignore[no-any-return]
+        return self.videos(SPREAD * nn.functional.normalize(centred, dim=1))  # type: ignore[no-any-return]
 
     def bias(self, videos: Tensor) -> Tensor:
         """How much is taken to the videos by anybody, shape (videos,)."""
@@ -84,37 +66,6 @@ class SequenceNetwork(nn.Module):
         blocked = causal[None] | (padded[:, None, :] & ~itself[None])
         states = self.viewers(inputs, mask=blocked.repeat_interleave(self._heads, dim=0))
         return self.norm(states)  # type: ignore[no-any-return]
-
-
-class SequenceModel:
-    """A trained network for requests: arrays in, arrays out. Safe to share between threads."""
-
-    def __init__(self, shape: SequenceShape, arrays: Mapping[str, Array]) -> None:
-        """`arrays`: what `arrays_of` gave. Raises `ValueError` where they don't fit the shape."""
-        self.shape = shape
-        self._network = SequenceNetwork(shape)
-        try:
-            # Copied: arrays that were read from a file may not be written to, which PyTorch warns of.
-            self._network.load_state_dict({name: torch.from_numpy(np.array(one)) for name, one in arrays.items()})
-        except RuntimeError as error:
-            raise ValueError(f"the weights don't fit: {error}") from error
-        self._network.eval()
-
-    def embed(self, contents: Array) -> tuple[Array, Array]:
-        """Content vectors, shape (videos, dim), to videos, shape (videos, width), and their biases, shape (videos,)."""
-        with torch.inference_mode():
-            videos = self._network.embed(torch.from_numpy(contents))
-            return videos.numpy(), self._network.bias(videos).numpy()
-
-    def states(self, sequences: Array) -> Array:
-        """Where viewers stand after what they took to: sequences of videos, oldest first, all of one length, shape
-        (viewers, length, width) as `embed` gives them; states of shape (viewers, width).
-        """
-        viewers, length, width = sequences.shape
-        rows = torch.arange(viewers * length).reshape(viewers, length)
-        with torch.inference_mode():
-            videos = torch.from_numpy(np.ascontiguousarray(sequences)).reshape(-1, width)
-            return self._network.states(videos, rows)[:, -1].numpy()
 
 
 def arrays_of(network: SequenceNetwork) -> dict[str, Array]:

@@ -12,7 +12,7 @@ from benchmarks.recsys.baselines import Scores, Source
 from benchmarks.recsys.content import Texts
 from benchmarks.recsys.movielens import MovieLens
 from benchmarks.recsys.splits import Split
-from models.sequence import LENGTH
+from models.sequence_shape import LENGTH
 from services.library.versions import Array
 from services.recommend.sequence import SequenceSpace
 from workers.training.sequence import SequenceParameters, learn_sequence

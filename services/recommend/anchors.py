@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from services.library.record.store import Record
-from services.recommend.explain import carries
-from services.recommend.scores import SourceScore
 from services.recommend.sources.base import SourceRequest
 from services.recommend.sources.learnt import FoldedViewer
 from services.recommend.taste import TAKEN_RATIO
@@ -14,22 +10,23 @@ from services.recommend.taste import TAKEN_RATIO
 _TRIED = 2
 """Videos of the viewer that are looked up for a pick, those that carry most of its score."""
 
-Parts = Mapping[str, Mapping[str, SourceScore]]
-"""Per pick, what each source added."""
 
+class Anchors:
+    """Looks up, for one answer, what a model's reasons rest on: the record is asked for a pick when a reason is."""
 
-def anchors(
-    request: SourceRequest, source: str, viewer: FoldedViewer | None, picks: Parts, record: Record, *, later: bool
-) -> dict[str, str]:
-    """Per pick that the source carried, the video that the viewer took to, as somebody else did who took to the pick as
-    well; with `later`, after it. Picks without any are left out.
-    """
-    if viewer is None:
-        return {}
-    tried = {video: _tried(request, viewer, video) for video, parts in picks.items() if carries(source, parts)}
-    return record.somebody_took_to_both(tried, but=request.taste.user, watched_ratio=TAKEN_RATIO, later=later)
+    def __init__(self, request: SourceRequest, viewer: FoldedViewer, record: Record, *, later: bool) -> None:
+        self._request, self._viewer, self._record, self._later = request, viewer, record, later
 
-
-def _tried(request: SourceRequest, viewer: FoldedViewer, video: str) -> Sequence[str]:
-    parts = [(anchor, part) for anchor, part in viewer.causes(video) if part > 0 and anchor in request.taste.taken]
-    return [anchor for anchor, _ in parts[:_TRIED]]
+    def of(self, video: str) -> str | None:
+        """The video that the viewer took to, as somebody else did who took to this one as well; with `later`, after it.
+        None where there is nobody.
+        """
+        taken = self._request.taste.taken
+        parts = [(anchor, part) for anchor, part in self._viewer.causes(video) if part > 0 and anchor in taken]
+        found = self._record.somebody_took_to_both(
+            {video: [anchor for anchor, _ in parts[:_TRIED]]},
+            but=self._request.taste.user,
+            watched_ratio=TAKEN_RATIO,
+            later=self._later,
+        )
+        return found.get(video)

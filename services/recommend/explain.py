@@ -38,10 +38,15 @@ class Explainer:
         # Where the viewer carries more of the score than the video's own newness and counts do, they come first.
         own = sum(share for name, share in carrying.items() if name in OF_THE_VIDEO)
         viewer_first = sum(carrying.values()) - own >= own
-        made = sorted(
-            self._all(video, carrying),
-            key=lambda reason: (viewer_first and reason.source in OF_THE_VIDEO, -reason.contribution),
-        )
+
+        def standing(reason: Reason) -> tuple[bool, float]:
+            return viewer_first and reason.source in OF_THE_VIDEO, -reason.contribution
+
+        made = sorted(self._all(video, carrying), key=standing)
+        # The record is asked who else took to a pick only where the answer would be among the first.
+        for name, look_up in (("collaborative", self._taste.shared), ("sequence", self._taste.next_up)):
+            if name in carrying and sum(standing(one) < (False, -carrying[name]) for one in made) < MAX_REASONS:
+                made = sorted([*made, *look_up(video, carrying[name])], key=standing)
         kept: list[Reason] = []
         named: set[LabelKey] = set()
         kinds: set[type] = set()
@@ -96,10 +101,6 @@ class Explainer:
             yield from self._taste.looks(video, document, carrying["looks"])
         if "fit" in carrying:
             yield from self._video.fit(video, document, carrying["fit"])
-        if "collaborative" in carrying:
-            yield from self._taste.shared(video, carrying["collaborative"])
-        if "sequence" in carrying:
-            yield from self._taste.next_up(video, carrying["sequence"])
         if "adventurous" in carrying:
             yield from self._taste.adventure(video, document, carrying["adventurous"])
         if "trending" in carrying:

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from services.library.understanding import Bilingual, EvidenceKind, Understanding
+from services.recommend.anchors import Anchors
 from services.recommend.behind import Behind
 from services.recommend.claims import Claim, Named
 from services.recommend.indexed import IndexedVideo, LabelKey, label_names
@@ -29,16 +30,16 @@ class Found:
 
     `documents` are the understandings of the picks and of the videos behind interests; `found_by` has, per source, the
     videos that it found itself; `looks`, per pick, the video behind an interest whose mean frame is nearest to it, and
-    that cosine; `shared` the viewer's video that somebody else took to as well, `went_on` the one after which somebody
-    else took to the pick.
+    that cosine; `shared` looks up the viewer's video that somebody else took to as well, `went_on` the one after which
+    somebody else took to the pick.
     """
 
     request: SourceRequest
     documents: Mapping[str, Understanding]
     found_by: Mapping[str, AbstractSet[str]]
     looks: Mapping[str, tuple[str, float]] = field(default_factory=dict)
-    shared: Mapping[str, str] = field(default_factory=dict)
-    went_on: Mapping[str, str] = field(default_factory=dict)
+    shared: Anchors | None = None
+    went_on: Anchors | None = None
     trend_days: int = 3
 
 

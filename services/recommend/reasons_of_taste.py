@@ -79,15 +79,15 @@ class TasteReasons:
 
     def shared(self, video: IndexedVideo, share: float) -> Iterator[Reason]:
         """The viewer's video that somebody else took to as well."""
-        if video.video_id in self._found.shared:
-            anchor = self._found.shared[video.video_id]
+        anchor = self._found.shared.of(video.video_id) if self._found.shared is not None else None
+        if anchor is not None:
             claim = c.SharedTaste(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
             yield self._facts.resting(claim, "collaborative", share, [anchor])
 
     def next_up(self, video: IndexedVideo, share: float) -> Iterator[Reason]:
         """The viewer's video after which somebody else went on to this one."""
-        if video.video_id in self._found.went_on:
-            anchor = self._found.went_on[video.video_id]
+        anchor = self._found.went_on.of(video.video_id) if self._found.went_on is not None else None
+        if anchor is not None:
             claim = c.WentOn(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
             yield self._facts.resting(claim, "sequence", share, [anchor])
 

@@ -18,7 +18,7 @@ from services.library.record.database import utc_now
 from services.library.record.event_rows import batches
 from services.library.taxonomy import Taxonomy
 from services.library.understanding import Understanding
-from services.recommend.anchors import anchors
+from services.recommend.anchors import Anchors
 from services.recommend.answer import Ask, Recommendation, Recommendations, Without
 from services.recommend.blend import Blended
 from services.recommend.catalogue import TTL_S, Catalogue
@@ -224,18 +224,14 @@ class Recommender:
             {**documents, **self.library.record.understandings(untitled)},
             ranked.gathered.found,
             looks=nearest_looks(request, seen_looks) if seen_looks else {},
-            shared=self._anchors("collaborative", ranked, picks),
-            went_on=self._anchors("sequence", ranked, picks, later=True),
+            shared=self._anchors("collaborative", ranked),
+            went_on=self._anchors("sequence", ranked, later=True),
         )
 
-    def _anchors(
-        self, name: str, ranked: Ranked, picks: Mapping[str, Mapping[str, SourceScore]], *, later: bool = False
-    ) -> dict[str, str]:
+    def _anchors(self, name: str, ranked: Ranked, *, later: bool = False) -> Anchors | None:
         source = next((one for one in self._sources if isinstance(one, Learnt) and one.name == name), None)
-        if source is None or name not in ranked.gathered.scores:
-            return {}
-        viewer = source.viewer(ranked.request)
-        return anchors(ranked.request, name, viewer, picks, self.library.record, later=later)
+        viewer = source.viewer(ranked.request) if source is not None and name in ranked.gathered.scores else None
+        return None if viewer is None else Anchors(ranked.request, viewer, self.library.record, later=later)
 
 
 def with_counterfactual(

@@ -6,20 +6,18 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.library.best import best_rows
+from models.sequence_inference import SequenceModel
+from models.sequence_shape import LENGTH, SequenceShape
+from services.library.best import best_rows, inner_products
 from services.library.blobs import BlobStore
 from services.library.preference import reactions_of, taken_in_order
 from services.library.sequences import StoredSequenceModel, load_sequence_model, sequence_versions
 from services.library.versions import Array
 from services.recommend.sources.base import SourceRequest
 from services.recommend.trained import Trained
-
-if TYPE_CHECKING:
-    from models.sequence import SequenceModel
 
 Contents = Callable[[Iterable[str]], Mapping[str, Array]]
 """Text vectors of videos by id; videos without one are left out."""
@@ -30,7 +28,7 @@ LEAST_TAKEN = 3
 _CAUSES = 5
 """Videos that a score may be put down to, the latest."""
 
-_KEPT = 20_000
+_KEPT = 100_000
 """Vectors kept of videos that training did not know."""
 
 
@@ -39,13 +37,10 @@ class SequenceSpace:
 
     def __init__(self, stored: StoredSequenceModel) -> None:
         """Raises `ValueError` where weights and shape don't fit."""
-        # PyTorch takes a while to import, and is not needed before the first training.
-        from models.sequence import SequenceModel, SequenceShape
-
         meta = stored.meta
         self.version, self.dim = meta.version, meta.dim
         shape = SequenceShape(meta.dim, meta.width, meta.layers, meta.heads)
-        self.model: SequenceModel = SequenceModel(shape, stored.weights)
+        self.model = SequenceModel(shape, stored.weights)
         self.video_ids, self.vectors, self.biases = stored.video_ids, stored.vectors, stored.biases
         self.mean = stored.vectors.mean(axis=0)
         self.rows = {video: row for row, video in enumerate(stored.video_ids)}
@@ -74,8 +69,6 @@ class SequenceSpace:
         """A viewer from the videos that they took to, oldest first; None where too few of them have any content, or
         where it is of another encoder than the model was trained on.
         """
-        from models.sequence import LENGTH
-
         latest = list(taken)[-LENGTH:]
         if any(len(text) != self.dim for text in contents(latest[-1:]).values()):
             return None
@@ -105,12 +98,13 @@ class SequenceViewer:
     @cached_property
     def state(self) -> Array:
         """Where the viewer stands, shape (width,)."""
-        return self.space.model.states(self.path[None])[0]  # type: ignore[no-any-return]
+        state: Array = self.space.model.states(self.path[None])[0]
+        return state
 
     def best(self, limit: int, *, without: Iterable[str] = ()) -> list[tuple[str, float]]:
         """Of the videos that training knew: (video id, score), best first, none of `without`."""
         rows, ids = self.space.rows, self.space.video_ids
-        scores = self.space.vectors @ self.state + self.space.biases
+        scores = inner_products(self.space.vectors, self.state) + self.space.biases
         best = best_rows(scores, limit, without=[rows[one] for one in without if one in rows])
         return [(ids[row], float(scores[row])) for row in best]
 

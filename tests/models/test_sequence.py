@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.sequence import LENGTH, SequenceModel, SequenceNetwork, SequenceShape, arrays_of
+from models.sequence import SequenceNetwork, arrays_of
+from models.sequence_inference import SequenceModel
+from models.sequence_shape import LENGTH, SequenceShape
 
 SHAPE = SequenceShape(dim=12, width=8)
 

@@ -18,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.sequence import SequenceNetwork, SequenceShape, arrays_of
+from models.sequence import SequenceNetwork, arrays_of
+from models.sequence_shape import SequenceShape
 from services.library.blobs import BlobStore
 from services.library.preference import Reaction
 from services.library.sequences import SequenceMeta, StoredSequenceModel, store_sequence_model

@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from models.sequence import LENGTH
+from models.sequence_shape import LENGTH
 from services.library.index.port import Collection, IndexPort
 from services.library.preference import Reaction, taken_in_order
 

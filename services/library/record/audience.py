@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from sqlalchemy import (
     Float,
-    Select,
-    Subquery,
-    and_,
-    bindparam,
     case,
     column,
     func,
-    or_,
     select,
     values,
 )
@@ -28,9 +22,6 @@ from services.library.record.event_tables import EventCountRow, EventRow, Impres
 from services.library.record.events import EventKind, ShownReason
 from services.library.record.tables import UtcDateTime, VideoRow
 from services.library.understanding import VideoState
-
-TAKERS = 100
-"""Acts of a video that are looked through for somebody who took to another one as well."""
 
 _LIKES = [kind.value for kind in (EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE)]
 _ACTS = [kind.value for kind in EventKind if kind is not EventKind.IMPRESSION]
@@ -163,32 +154,6 @@ class Audience(Database):
                 found.update(one for one in session.scalars(query) if one is not None)
         return found
 
-    def somebody_took_to_both(
-        self,
-        others: Mapping[str, Sequence[str]],
-        *,
-        but: str,
-        watched_ratio: float,
-        later: bool = False,
-        latest: int | None = TAKERS,
-    ) -> dict[str, str]:
-        """Per video, the first of its `others` that a viewer other than `but` took to as well: liked, commented,
-        shared, kept, or watched `watched_ratio` of it; with `later`, before they took to the video. Videos without any
-        are left out.
-
-        Of each video, only the `latest` such acts are looked at, since popular ones have very many; None: all.
-        """
-        statement = _took_to_both(later=later, latest=latest)
-        known = {"but": storable_text(but).strip(), "ratio": watched_ratio}
-        found: dict[str, str] = {}
-        with self._read() as session:
-            for video, tried in others.items():
-                for other in tried:
-                    if session.execute(statement, {**known, "video": video, "other": other}).first() is not None:
-                        found[video] = other
-                        break
-        return found
-
     def shown_to_anyone(self, video_id: str, *, limit: int) -> list[ShownItem]:
         """The latest impressions of a video, newest first."""
         query = (
@@ -221,27 +186,3 @@ class Audience(Database):
                 )
                 for item, batch in session.execute(query)
             ]
-
-
-@lru_cache(maxsize=8)
-def _took_to_both(*, later: bool, latest: int | None) -> Select[tuple[str]]:
-    """A viewer who took to `video` and `other`, and is not `but`."""
-
-    def takers(video: str) -> Subquery:
-        watched = and_(EventRow.kind == EventKind.PLAY.value, EventRow.watch_ratio >= bindparam("ratio"))
-        return (
-            select(EventRow.user_id, EventRow.at)
-            .where(EventRow.video_id == bindparam(video), EventRow.user_id != bindparam("but"))
-            .where(or_(EventRow.kind.in_(_LIKES), watched))
-            .order_by(EventRow.at.desc())
-            .limit(latest)
-            .subquery()
-        )
-
-    one, other = takers("video"), takers("other")
-    # SQLite looks a list up in no time, and would go through one table for each row of the other in a join alone.
-    both = select(one.c.user_id).where(one.c.user_id.in_(select(other.c.user_id))).limit(1)
-    if not later:
-        return both
-    before = takers("other")
-    return both.join(before, before.c.user_id == one.c.user_id).where(one.c.at > before.c.at)

@@ -34,6 +34,7 @@ from services.library.record.reviews import Reviews
 from services.library.record.rules import Rules
 from services.library.record.sharing import Sharing
 from services.library.record.tables import UploadRow, VideoRow
+from services.library.record.takers import Takers
 from services.library.record.turns import Turns, next_turn
 from services.library.record.types import Lane, Priority, Submission, Upload, Video
 from services.library.record.video_rows import (
@@ -68,6 +69,7 @@ class Record(
     Feeds,
     Audience,
     Reactions,
+    Takers,
     Activity,
     Costs,
     Copies,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.sequence import SequenceNetwork, SequenceShape, arrays_of
+from models.sequence import SequenceNetwork, arrays_of
+from models.sequence_shape import SequenceShape
 from services.library.blobs import BlobStore
 from services.library.sequences import SequenceMeta, StoredSequenceModel, store_sequence_model
 from services.recommend.sequence import Sequences, SequenceSpace
