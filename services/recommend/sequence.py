@@ -47,31 +47,29 @@ class SequenceSpace:
         self._new: dict[str, tuple[Array, Array, float]] = {}
 
     def embedded(self, video_ids: Sequence[str], contents: Contents) -> dict[str, tuple[Array, float]]:
-        """Vectors and biases by id: as trained, or else from the content; videos without content are left out."""
+        """Vectors and biases by id: as trained, or else from the content; videos without content, or with content of
+        another length than the model knows, are left out.
+        """
         found = {
             one: (self.vectors[self.rows[one]], float(self.biases[self.rows[one]]))
             for one in video_ids
             if one in self.rows
         }
         missing = [one for one in video_ids if one not in found]
-        texts = contents(missing) if missing else {}
+        texts = {one: text for one, text in contents(missing).items() if len(text) == self.dim} if missing else {}
+        kept = self._new  # another thread may begin anew meanwhile
         # What is kept counts for as long as the content is the same.
-        unknown = [one for one, text in texts.items() if one not in self._new or self._new[one][0] is not text]
+        unknown = [one for one, text in texts.items() if one not in kept or kept[one][0] is not text]
         if unknown:
             vectors, biases = self.model.embed(np.stack([texts[one] for one in unknown]))
-            if len(self._new) + len(unknown) > _KEPT:
-                self._new = {}
-            new = {one: (texts[one], vectors[row], float(biases[row])) for row, one in enumerate(unknown)}
-            self._new |= new
-        return found | {one: self._new[one][1:] for one in texts}
+            if len(kept) + len(unknown) > _KEPT:
+                kept = self._new = {one: kept[one] for one in texts if one in kept}
+            kept.update({one: (texts[one], vectors[row], float(biases[row])) for row, one in enumerate(unknown)})
+        return found | {one: kept[one][1:] for one in texts}
 
     def viewer(self, taken: Sequence[str], contents: Contents) -> SequenceViewer | None:
-        """A viewer from the videos that they took to, oldest first; None where too few of them have any content, or
-        where it is of another encoder than the model was trained on.
-        """
+        """A viewer from the videos that they took to, oldest first; None where the model knows too few of them."""
         latest = list(taken)[-LENGTH:]
-        if any(len(text) != self.dim for text in contents(latest[-1:]).values()):
-            return None
         known = self.embedded(latest, contents)
         path = [one for one in latest if one in known]
         if len(path) < LEAST_TAKEN:
