@@ -302,7 +302,10 @@ def test_what_others_went_on_to_is_said_only_if_somebody_did_so_in_that_order(zo
     recommender = Recommender(zoo.library, sources=[*default_sources(), source], clock=lambda: zoo.now, cache_s=0.0)
     feed = recommender.recommend(Ask("amy", limit=11))
     said = {item.title: [one for one in item.reasons if one.source == "sequence"] for item in feed.items}
-    assert said["goal 1"][0].text.en == "Because you liked “cat 0”: somebody who did went on to this."
+    reason = said["goal 1"][0]
+    assert reason.text.en == "Because you liked “cat 0”: somebody who did went on to this."
+    assert not untruths(Told(reason, video_id("goal 1"), "amy", zoo.now), zoo.library.record, TAXONOMY)
+    assert untruths(Told(reason, video_id("goal 2"), "amy", zoo.now), zoo.library.record, TAXONOMY)
     assert not said["goal 2"]
 
 
