@@ -23,11 +23,16 @@ class Aside:
         self.asked = len(rows)
 
     def ndcg(self, network: SequenceNetwork, contents: Tensor) -> float:
-        """The mean of 1 / log2(1 + place) of their last videos in the model's ranking of all others; in [0, 1]."""
+        """The mean of 1 / log2(1 + place) of their last videos in the model's ranking of all others; in [0, 1].
+
+        0 for a network that has diverged: what is not finite ranks nothing.
+        """
         network.eval()
         with torch.inference_mode():
             videos = network.embed(contents)
             bias = network.bias(videos)
+            if not (torch.isfinite(videos).all() and torch.isfinite(bias).all()):
+                return 0.0
 
             def scores(chunk: Rows) -> Tensor:
                 return network.states(videos, torch.from_numpy(self._past[chunk]))[:, -1] @ videos.T + bias
