@@ -72,9 +72,8 @@ class SequenceModel:
 
         asked, keys, values = projected(0, seen[:, since:]), projected(1, seen), projected(2, seen)
         scores = asked @ keys.swapaxes(2, 3) / np.float32(np.sqrt(width // heads))
-        scores += np.triu(
-            np.full((length - since, length), -np.inf, np.float32), since + 1
-        )  # nothing sees what is later
+        # Nothing sees what comes later.
+        scores += np.triu(np.full((length - since, length), -np.inf, np.float32), since + 1)
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         mixed = (scores / scores.sum(axis=-1, keepdims=True)) @ values
         return self._linear(f"{layer}.self_attn.out_proj", mixed.swapaxes(1, 2).reshape(viewers, length - since, width))

@@ -23,10 +23,10 @@ class Anchors:
         """
         taken = self._request.taste.taken
         parts = [(anchor, part) for anchor, part in self._viewer.causes(video) if part > 0 and anchor in taken]
-        found = self._record.somebody_took_to_both(
-            {video: [anchor for anchor, _ in parts[:_TRIED]]},
+        return self._record.somebody_took_to_both(
+            video,
+            [anchor for anchor, _ in parts[:_TRIED]],
             but=self._request.taste.user,
             watched_ratio=TAKEN_RATIO,
             later=self._later,
         )
-        return found.get(video)

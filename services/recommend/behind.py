@@ -74,7 +74,7 @@ class Behind:
         if found is None:
             return self._longest([(label,) for label in moods], besides)
         narrower = self._longest([(mood, *found.labels) for mood in moods], besides)
-        return found if narrower is None or not nearly_all(narrower.whole, found.whole) else narrower
+        return found if narrower is None or not _nearly_all(narrower.whole, found.whole) else narrower
 
     def _longest(self, options: Sequence[tuple[LabelKey, ...]], besides: str) -> SeriesFound | None:
         runs = [run for option in options if (run := self._run(option, besides)) is not None]
@@ -95,11 +95,11 @@ class Behind:
         videos = sorted(sorted(shared), key=lambda one: self.latest(one).at, reverse=True)
         for span, now in ((JUST_NOW, True), (timedelta(days=RECENT_DAYS), False)):
             within = [one for one in videos if self._now - self.latest(one).at <= span]
-            if len(within) >= _SHORTEST_SERIES and nearly_all(len(within), len(videos)):
+            if len(within) >= _SHORTEST_SERIES and _nearly_all(len(within), len(videos)):
                 return SeriesFound(labels, tuple(within), True, now, len(videos))
         return SeriesFound(labels, tuple(videos), False, False, len(videos))
 
 
-def nearly_all(some: int, whole: int) -> bool:
+def _nearly_all(some: int, whole: int) -> bool:
     """Whether so many of so many are nearly all."""
     return some >= _NEARLY_ALL * whole

@@ -23,7 +23,6 @@ from services.library.record.events import EventKind, ShownReason
 from services.library.record.tables import UtcDateTime, VideoRow
 from services.library.understanding import VideoState
 
-_LIKES = [kind.value for kind in (EventKind.LIKE, EventKind.COMMENT, EventKind.SHARE, EventKind.FAVOURITE)]
 _ACTS = [kind.value for kind in EventKind if kind is not EventKind.IMPRESSION]
 
 

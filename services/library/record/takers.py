@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, literal_column, or_, select
@@ -23,29 +23,26 @@ class Takers(Database):
 
     def somebody_took_to_both(
         self,
-        others: Mapping[str, Sequence[str]],
+        video: str,
+        others: Sequence[str],
         *,
         but: str,
         watched_ratio: float,
         later: bool = False,
         latest: int | None = TAKERS,
-    ) -> dict[str, str]:
-        """Per video, the first of its `others` that a viewer other than `but` took to as well: liked, commented,
-        shared, kept, or watched `watched_ratio` of it; with `later`, before they took to the video. Videos without any
-        are left out.
+    ) -> str | None:
+        """The first of `others` that a viewer other than `but` took to who took to the video: liked, commented, shared,
+        kept, or watched `watched_ratio` of it; with `later`, before they took to the video. None where there is none.
 
         Of each video, only the `latest` such acts are looked at, since popular ones have very many; None: all.
         """
         statement = _took_to_both(later=later, latest=latest)
-        known = {"but": storable_text(but).strip(), "ratio": watched_ratio}
-        found: dict[str, str] = {}
+        known = {"but": storable_text(but).strip(), "ratio": watched_ratio, "video": video}
         with self._read() as session:
-            for video, tried in others.items():
-                for other in tried:
-                    if session.execute(statement, {**known, "video": video, "other": other}).first() is not None:
-                        found[video] = other
-                        break
-        return found
+            for other in others:
+                if session.execute(statement, {**known, "other": other}).first() is not None:
+                    return other
+        return None
 
 
 @lru_cache(maxsize=8)
