@@ -6,14 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Float,
-    case,
-    column,
-    func,
-    select,
-    values,
-)
+from sqlalchemy import Float, case, column, func, select, values
 
 from services.library.jsonable import storable_text
 from services.library.record.database import Database
