@@ -1,4 +1,4 @@
-"""A trained sequence model for requests, in NumPy: no PyTorch in a process that serves, and no threads that spin.
+"""A trained sequence model for requests, in NumPy: no PyTorch in a process that serves.
 
 A viewer's past is fifty short vectors: through PyTorch the threads cost several times the arithmetic. What it computes
 is `models.sequence.SequenceNetwork` without dropout; tests hold one against the other.
@@ -38,9 +38,9 @@ class SequenceModel:
         """Content vectors, shape (videos, dim), to videos, shape (videos, width), and their biases, shape (videos,)."""
         centred = contents - self._weights["centre"]
         norms = np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), _LEAST_NORM)
-        hidden = _gelu(self._many("videos.1", SPREAD * centred / norms))
-        videos = self._many("videos.4", hidden)
-        return videos, self._many("popular", videos)[:, 0]
+        hidden = _gelu(self._linear("videos.1", SPREAD * centred / norms))
+        videos = self._linear("videos.4", hidden)
+        return videos, self._linear("popular", videos)[:, 0]
 
     def states(self, sequences: Array) -> Array:
         """Where viewers stand after what they took to: sequences of videos, oldest first, all of one length, shape
@@ -66,7 +66,6 @@ class SequenceModel:
         biases = np.split(self._weights[f"{layer}.self_attn.in_proj_bias"], 3)
 
         def projected(number: int, given: Array) -> Array:
-            # One after the other: products this small stay below what BLAS shares out among threads.
             found = given @ weights[number].T + biases[number]
             return found.reshape(viewers, given.shape[1], heads, width // heads).swapaxes(1, 2)
 
@@ -77,11 +76,6 @@ class SequenceModel:
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         mixed = (scores / scores.sum(axis=-1, keepdims=True)) @ values
         return self._linear(f"{layer}.self_attn.out_proj", mixed.swapaxes(1, 2).reshape(viewers, length - since, width))
-
-    def _many(self, name: str, given: Array) -> Array:
-        """`_linear` of so many rows that BLAS would share them out among threads, which spin."""
-        found: Array = np.einsum("ij,kj->ik", given, self._weights[f"{name}.weight"]) + self._weights[f"{name}.bias"]
-        return found
 
     def _linear(self, name: str, given: Array) -> Array:
         found: Array = given @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from services.library.best import best_rows, inner_products
+from services.library.best import best_rows
 from services.library.blobs import BlobStore
 from services.library.versions import Array, InUse, Stored, Versions
 
@@ -101,7 +101,7 @@ class FactorSpace:
     def best(self, viewer: Folded, limit: int, *, without: frozenset[str] = frozenset()) -> list[tuple[str, float]]:
         """The `limit` best videos with their scores, best first, none of `without`."""
         self._same(viewer)
-        scores = inner_products(self.vectors, viewer.vector.astype(np.float32))
+        scores = self.vectors @ viewer.vector.astype(np.float32)
         rows = best_rows(scores, limit, without=[self._rows[video] for video in without if video in self._rows])
         return [(self.video_ids[row], float(scores[row])) for row in rows]
 

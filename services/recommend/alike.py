@@ -27,13 +27,3 @@ def rows_of(vectors: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Vectors of one length d as the rows of (n, d); several times faster than `numpy.stack` for many short ones."""
     some = list(vectors)
     return np.concatenate(some).reshape(len(some), -1)
-
-
-def products(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Inner products of (n, d) with (m, d), as (n, m).
-
-    Not by BLAS: its threads spin while they wait for each other, which costs a request more than a hundred rows are
-    worth, and takes the cores from the requests beside it.
-    """
-    found: NDArray[np.float32] = np.einsum("ik,jk->ij", rows, others)
-    return found

@@ -9,14 +9,17 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from services.library.errors import IndexUnavailable, LibraryError
 from services.library.index.asks import Ask
 from services.library.index.port import Collection, Hit
 from services.recommend.indexed import IndexedVideo
-from services.recommend.sources.base import Scores, Source, SourceRequest
+from services.recommend.sources.base import Candidates, Scores, Source, SourceRequest
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ def gather(
     ends = time.monotonic() + timeout_s
     asks, unsaid = _asks(asked, request)
     answering = pool.submit(_answers, request, {name: some for name, some in asks.items() if some})
-    jobs = {one.name: pool.submit(one.candidates, request, ()) for one in asked if asks.get(one.name) == ()}
+    # Those that wait for something go first, so that the others are done meanwhile.
+    unasked = sorted((one for one in asked if asks.get(one.name) == ()), key=_in_memory)
+    jobs = {one.name: _begun(one, partial(one.candidates, request, ()), pool) for one in unasked}
     answers, late = _answered(answering, asks, ends)
     jobs |= {
         one.name: _done(partial(one.candidates, request, answers[one.name])) for one in asked if one.name in answers
@@ -82,26 +87,22 @@ def score_all(
     sources: Sequence[Source],
     request: SourceRequest,
     videos: Mapping[str, IndexedVideo],
-    found: Mapping[str, Scores],
+    found: Mapping[str, Candidates],
     pool: Executor,
     ends: float,
 ) -> tuple[dict[str, Scores], dict[str, BaseException]]:
-    """Every source's score of every video; `found` are scores that are known already."""
+    """Every source's score of every video; what a source found with a score is not scored again."""
+    known = {
+        name: {one: value for one, value in values.items() if value is not None and one in videos}
+        for name, values in found.items()
+    }
     jobs: dict[str, Future[Scores]] = {}
-    # Those that wait for an index go first, so that the others are done meanwhile.
     for source in sorted(sources, key=_in_memory):
-        known = found.get(source.name, {})
-        rest = {one: video for one, video in videos.items() if one not in known} if known else videos
-        if _in_memory(source):
-            jobs[source.name] = _done(partial(source.score, request, rest))
-        else:
-            jobs[source.name] = pool.submit(source.score, request, rest)
+        own = known.get(source.name)
+        rest = {one: video for one, video in videos.items() if one not in own} if own else videos
+        jobs[source.name] = _begun(source, partial(source.score, request, rest), pool)
     answered, lost = _collect(jobs, ends)
-    scores: dict[str, Scores] = {}
-    for source in sources:
-        known = {one: value for one, value in found.get(source.name, {}).items() if one in videos}
-        scores[source.name] = {**answered.get(source.name, {}), **known}
-    return scores, lost
+    return {one.name: {**answered.get(one.name, {}), **known.get(one.name, {})} for one in sources}, lost
 
 
 def _in_memory(source: Source) -> bool:
@@ -144,9 +145,14 @@ def _answered(
     return {}, {name: why for name, some in asks.items() if some}
 
 
-def _done(work: Callable[[], Scores]) -> Future[Scores]:
-    """Scores worked out here and now: handing them to a thread would take longer."""
-    job: Future[Scores] = Future()
+def _begun(source: Source, work: Callable[[], T], pool: Executor) -> Future[T]:
+    """What a source does: in a thread, where it waits for something."""
+    return _done(work) if _in_memory(source) else pool.submit(work)
+
+
+def _done(work: Callable[[], T]) -> Future[T]:
+    """Worked out here and now: handing it to a thread would take longer, and Python runs one thread at a time."""
+    job: Future[T] = Future()
     try:
         job.set_result(work())
     except Exception as error:  # noqa: BLE001 - a source is a plug: `_collect` logs what it raised and goes on
@@ -154,9 +160,9 @@ def _done(work: Callable[[], Scores]) -> Future[Scores]:
     return job
 
 
-def _collect(jobs: Mapping[str, Future[Scores]], ends: float) -> tuple[dict[str, Scores], dict[str, BaseException]]:
+def _collect(jobs: Mapping[str, Future[T]], ends: float) -> tuple[dict[str, T], dict[str, BaseException]]:
     wait(jobs.values(), timeout=max(0.0, ends - time.monotonic()))
-    answered: dict[str, Scores] = {}
+    answered: dict[str, T] = {}
     lost: dict[str, BaseException] = {}
     for name, job in jobs.items():
         if not job.done():

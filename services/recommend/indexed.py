@@ -6,27 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
 
 from services.library.taxonomy import Taxonomy
 from services.recommend.copies import original_of
+from services.recommend.label_keys import CREATOR, LABEL_FIELDS, LANGUAGE, NUMBERS, LabelKey
 
-CREATOR, LANGUAGE = "creator", "language"
-"""Fields of the index in which a viewer has interests beside the labels."""
-
-LABEL_FIELDS = ("tags", "topics", "moods", "occasions")
-"""Payload fields that hold what a video is labelled with."""
-
-
-class LabelKey(NamedTuple):
-    """One label of one kind, as it is stored: `field` is one of `LABEL_FIELDS`, `value` a slug or a free tag.
-
-    A tuple, because a request looks thousands of them up and hashing one must not run Python code.
-    """
-
-    field: str
-    value: str
+__all__ = ["CREATOR", "LABEL_FIELDS", "LANGUAGE", "IndexedVideo", "LabelKey", "label_names", "point_id"]
 
 
 @dataclass(frozen=True)
@@ -62,9 +52,14 @@ class IndexedVideo:
         """Everything of a video that a viewer can have an interest in: its labels, its creator, its language."""
         return (*self.carried, LabelKey(LANGUAGE, self.language)) if self.language else self.carried
 
+    @cached_property
+    def numbers(self) -> NDArray[np.intp]:
+        """The numbers of what is carried, 0 before them."""
+        return np.array([0, *map(NUMBERS.of, self.carried)], dtype=np.intp)
+
     def work_out(self) -> None:
         """Do now what the first requests would have to do."""
-        self.video_id, self.interests, self._by_field  # noqa: B018 - each is kept once it was asked for
+        self.video_id, self.interests, self.numbers, self._by_field  # noqa: B018 - each is kept once it was asked for
 
     def values(self, field: str) -> tuple[str, ...]:
         """The labels of one field."""
@@ -87,25 +82,11 @@ class IndexedVideo:
             language=_text(payload.get("language")),
             duration_s=_number(payload.get("duration_s")),
             published_at=_number(payload.get("published_at")),
-            labels=tuple(_label(field, value) for field in LABEL_FIELDS for value in _texts(payload.get(field))),
+            labels=tuple(NUMBERS.one(field, value) for field in LABEL_FIELDS for value in _texts(payload.get(field))),
             safety=_texts(payload.get("safety")),
             original=original_of(point_id, payload),
             review_state=_text(payload.get("review_state")),
         )
-
-
-_LABELS: dict[tuple[str, str], LabelKey] = {}
-_MAX_LABELS = 100_000
-
-
-def _label(field: str, value: str) -> LabelKey:
-    """One object for all videos that carry the label: a hundred thousand videos carry a million."""
-    known = _LABELS.get((field, value))
-    if known is None:
-        if len(_LABELS) >= _MAX_LABELS:
-            _LABELS.clear()
-        known = _LABELS[field, value] = LabelKey(field, value)
-    return known
 
 
 _PLAIN = re.compile(r"[0-9a-f]{32}")

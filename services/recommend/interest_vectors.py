@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from services.library.index.port import Stored, Vector
-from services.recommend.alike import products, rows_of
+from services.recommend.alike import rows_of
 from services.recommend.profile import Anchor, InterestVector
 
 
@@ -72,9 +72,7 @@ def _vector(
     anchors: Sequence[Anchor], vectors: NDArray[np.float32], total: float, causes: Mapping[str, Sequence[str]]
 ) -> InterestVector:
     weights = np.array([anchor.weight for anchor in anchors], np.float32)
-    middle = anchors[
-        int(np.argmax(products(vectors, np.einsum("i,ij->j", weights, vectors)[None])[:, 0]))
-    ]  # nearest, by weight, to all of its cluster
+    middle = anchors[int(np.argmax(vectors @ (weights @ vectors)))]  # nearest, by weight, to all of its cluster
     heaviest = sorted(anchors, key=lambda anchor: (-anchor.weight, anchor.video.video_id))
     videos = tuple(anchor.video.video_id for anchor in heaviest)
     return InterestVector(

@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
+from threadpoolctl import threadpool_limits
+
 from services.library.errors import IndexUnavailable, LibraryError
 from services.library.index.port import Collection
 from services.library.library import Library
@@ -72,7 +74,10 @@ def default_sources(library: Library | None = None) -> tuple[Source, ...]:
 
 
 class Recommender:
-    """Recommends from one library. Keeps caches and threads, so make one and share it."""
+    """Recommends from one library. Keeps caches and threads, so make one and share it.
+
+    From then on BLAS has one thread in the whole process.
+    """
 
     def __init__(
         self,
@@ -83,6 +88,9 @@ class Recommender:
         cache_s: float | None = None,
     ) -> None:
         load_policies(library.settings.policies)  # a mistake in the operator's file is told at the start
+        # A request's products are small. BLAS would share them out among threads, which spin while they wait for each
+        # other and take the cores from the requests beside this one.
+        threadpool_limits(1, "blas")
         self.library = library
         capacity = library.settings.kept_videos
         self.catalogue = Catalogue(library.index, ttl_s=TTL_S if cache_s is None else cache_s, capacity=capacity)
@@ -143,9 +151,7 @@ class Recommender:
         for some in batches(newest):
             if self._closing.is_set():
                 return
-            places = self.standing.rarity().places
-            for video in self.catalogue.warm(some).values():
-                places.of(video)
+            self.catalogue.warm(some)
             # What is kept holds no cycles. Looking through it again and again stops every request for up to a second.
             gc.freeze()
         gc.collect()

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.sequence_inference import SequenceModel
 from models.sequence_shape import LENGTH, SequenceShape
-from services.library.best import best_rows, inner_products
+from services.library.best import best_rows
 from services.library.blobs import BlobStore
 from services.library.preference import reactions_of, taken_in_order
 from services.library.sequences import StoredSequenceModel, load_sequence_model, sequence_versions
@@ -102,17 +102,20 @@ class SequenceViewer:
     def best(self, limit: int, *, without: Iterable[str] = ()) -> list[tuple[str, float]]:
         """Of the videos that training knew: (video id, score), best first, none of `without`."""
         rows, ids = self.space.rows, self.space.video_ids
-        scores = inner_products(self.space.vectors, self.state) + self.space.biases
+        scores = self.space.vectors @ self.state + self.space.biases
         best = best_rows(scores, limit, without=[rows[one] for one in without if one in rows])
         return [(ids[row], float(scores[row])) for row in best]
 
     def score(self, video_ids: Sequence[str]) -> dict[str, float]:
         """Scores of these videos, of those that nobody took to yet by their content."""
-        found = self.space.embedded(video_ids, self.contents)
-        if not found:
-            return {}
-        scores = np.stack([vector for vector, _ in found.values()]) @ self.state
-        return {one: score + found[one][1] for one, score in zip(found, scores.tolist(), strict=True)}
+        space = self.space
+        known = [one for one in video_ids if one in space.rows]
+        rows = [space.rows[one] for one in known]
+        scores = dict(zip(known, (space.vectors[rows] @ self.state + space.biases[rows]).tolist(), strict=True))
+        new = [one for one in video_ids if one not in scores]
+        for one, (vector, bias) in space.embedded(new, self.contents).items():
+            scores[one] = float(vector @ self.state) + bias
+        return scores
 
     def causes(self, video_id: str) -> list[tuple[str, float]]:
         """By how much the score falls, beside the mean of all scores, without each of the latest videos that the viewer

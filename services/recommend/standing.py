@@ -12,7 +12,7 @@ from services.library.record.events import EventKind
 from services.library.record.store import Record
 from services.recommend.cached import Renewed
 from services.recommend.newcomers import NEW_DAYS, WATCHED_THROUGH, Newcomer, still_new
-from services.recommend.rarity import LabelPlaces, Rarity
+from services.recommend.rarity import Rarity
 from services.recommend.sources.base import Trend
 
 TREND_DAYS = 3
@@ -56,8 +56,7 @@ class Standing:
         self._record = record
         self._clock = clock
         self._recent_s, self._trends_s = (RECENT_TTL_S, TRENDS_TTL_S) if ttl_s is None else (ttl_s, ttl_s)
-        places = LabelPlaces()
-        self._rarity = Renewed(lambda: Rarity(index, places), RARITY_TTL_S if ttl_s is None else ttl_s)
+        self._rarity = Renewed(lambda: Rarity(index), RARITY_TTL_S if ttl_s is None else ttl_s)
         self._newest = Renewed(lambda: tuple(record.newest_ready(limit=MAX_NEWEST)), self._recent_s)
         self._newcomers = Renewed(self._find_newcomers, self._recent_s)
         self._lock = threading.Lock()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.library.index.port import Vector
-from services.recommend.alike import products, rows_of
+from services.recommend.alike import rows_of
 from services.recommend.indexed import IndexedVideo
 
 _SMOOTHING = 0.01
@@ -148,7 +148,7 @@ def _similarities(vectors: Sequence[Vector | None]) -> NDArray[np.float32]:
     if len(known) < 2:
         return similar
     rows = rows_of(vector for vector in vectors if vector is not None)
-    cosines = products(rows, rows)
+    cosines = rows @ rows.T
     off_diagonal = cosines[~np.eye(len(known), dtype=bool)]
     low, high = float(off_diagonal.min()), float(off_diagonal.max())
     if high - low > 1e-6:

@@ -23,6 +23,9 @@ class ParsedDocuments:
         self._kept: OrderedDict[str, tuple[Revision, Understanding]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __contains__(self, video_id: object) -> bool:
+        return video_id in self._kept
+
     def get(self, video_id: str, revision: Revision) -> Understanding | None:
         """The document, None unless this very revision of it is kept."""
         with self._lock:

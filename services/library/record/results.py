@@ -15,7 +15,6 @@ from services.library.jsonable import storable_json
 from services.library.overlay import overlay
 from services.library.record.costs import ADD_COST, cost_columns
 from services.library.record.database import Database, breaks_foreign_key
-from services.library.record.documents import Revision
 from services.library.record.effective import amendments_of, decisions_of, tell_readers, write_around
 from services.library.record.event_rows import batches
 from services.library.record.tables import StageCostRow, StageResultRow, UnderstandingRow, table_of
@@ -82,18 +81,16 @@ class Results(Database):
         wanted = sorted(set(video_ids))
         if not wanted:
             return found
+        # What is kept must still be the latest; what is not is read without asking that first.
+        kept = [one for one in wanted if one in self._parsed]
         with self._reading() as connection:
-            missing: dict[str, Revision] = {}
-            for some in batches(wanted):
+            for some in batches(kept):
                 for video_id, revision, updated_at in connection.execute(_REVISIONS, {"videos": some}):
-                    kept = self._parsed.get(video_id, (revision, updated_at))
-                    if kept is None:
-                        missing[video_id] = (revision, updated_at)
-                    else:
-                        found[video_id] = kept
-            stored = [
-                row for some in batches(list(missing)) for row in connection.execute(_DOCUMENTS, {"videos": some})
-            ]
+                    document = self._parsed.get(video_id, (revision, updated_at))
+                    if document is not None:
+                        found[video_id] = document
+            missing = [one for one in wanted if one not in found]
+            stored = [row for some in batches(missing) for row in connection.execute(_DOCUMENTS, {"videos": some})]
         for video_id, revision, updated_at, document in stored:
             found[video_id] = Understanding.model_validate_json(document)
             self._parsed.put(video_id, (revision, updated_at), found[video_id])

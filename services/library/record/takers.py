@@ -38,9 +38,11 @@ class Takers(Database):
         """
         statement = _took_to_both(later=later, latest=latest)
         known = {"but": storable_text(but).strip(), "ratio": watched_ratio, "video": video}
-        with self._read() as session:
+        if not others:
+            return None
+        with self._reading() as connection:
             for other in others:
-                if session.execute(statement, {**known, "other": other}).first() is not None:
+                if connection.execute(statement, {**known, "other": other}).first() is not None:
                     return other
         return None
 

@@ -10,7 +10,7 @@ from services.library.index.asks import Ask, Near, Toward
 from services.library.index.port import Filter, Hit
 from services.recommend.catalogue import video_id
 from services.recommend.indexed import IndexedVideo
-from services.recommend.sources.base import Scores, SourceRequest
+from services.recommend.sources.base import Candidates, Scores, SourceRequest
 
 _MAX_PAIRS = 3
 
@@ -41,7 +41,7 @@ class Adventurous:
         pairs = [(aim, far) for far in request.taste.avoided[:_MAX_PAIRS]]
         return [Toward("text", aim, pairs, where, limit) if pairs else Near("text", aim, where, limit)]
 
-    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Candidates:
         """What was found, with the discovery search's own scores."""
         found: Scores = {}
         for hits in answers:

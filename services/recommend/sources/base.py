@@ -85,12 +85,15 @@ class SourceRequest:
 Scores = dict[str, float]
 """Video id -> a source's own score; higher is better."""
 
+Candidates = Mapping[str, float | None]
+"""Video id -> a source's own score of what it found; None where `score` is to say it."""
+
 
 class Source(Protocol):
     """Where candidates come from. A source holds no state of a request and is called from many threads.
 
-    The index is asked for all sources together. A source whose `score` only reads what is kept in memory may say so
-    with `in_memory = True`, which saves a thread.
+    The index is asked for all sources together. A source that only reads what is kept in memory may say so with
+    `in_memory = True`: it is asked in the request's own thread.
     """
 
     @property
@@ -114,17 +117,17 @@ class Source(Protocol):
         """What to ask the index of `videos` for candidates; nothing where the source knows them without."""
         ...
 
-    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
-        """Up to `request.limit` videos that pass `request.allowed`, each with its score; `answers` to `asks`, in order,
-        without payloads.
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Candidates:
+        """Up to `request.limit` videos that pass `request.allowed`, each with its score, or None: `score` is asked for
+        all candidates at once then. `answers` to `asks`, in order, without payloads.
         """
         ...
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
-        """Scores of candidates that others found; those that it can say nothing of are left out."""
+        """Scores of candidates, its own and the others'; those that it can say nothing of are left out."""
         ...
 
 
-def found_in(answers: Iterable[Sequence[Hit]]) -> list[str]:
-    """The record's ids of all that was found, each once, in order."""
-    return list(dict.fromkeys(video_id(hit.id) for answer in answers for hit in answer))
+def found_in(answers: Iterable[Sequence[Hit]]) -> Candidates:
+    """The record's ids of all that was found, in order, to be scored."""
+    return dict.fromkeys(video_id(hit.id) for answer in answers for hit in answer)

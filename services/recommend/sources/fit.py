@@ -10,7 +10,7 @@ from services.library.taxonomy import Taxonomy
 from services.recommend.context import ResolvedContext
 from services.recommend.filters import also
 from services.recommend.indexed import IndexedVideo
-from services.recommend.sources.base import Scores, SourceRequest, found_in
+from services.recommend.sources.base import Candidates, Scores, SourceRequest, found_in
 
 _NEAR_MOOD = 0.6
 """Distance on the valence/arousal plane up to which another mood counts a little."""
@@ -41,9 +41,9 @@ class Fit:
                 asks.append(Near("text", aim, where, each))
         return asks
 
-    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
-        """What was found, by how well it fits."""
-        return self.score(request, request.catalogue.videos(found_in(answers)))
+    def candidates(self, _request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Candidates:
+        """What was found."""
+        return found_in(answers)
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """How well each video fits."""

@@ -11,7 +11,7 @@ from services.library.index.asks import Ask
 from services.library.index.port import Hit
 from services.recommend.indexed import IndexedVideo
 from services.recommend.newcomers import LEAST_FIT, drawn
-from services.recommend.sources.base import Scores, SourceRequest
+from services.recommend.sources.base import Candidates, Scores, SourceRequest
 from services.recommend.sources.fit import fit_scores
 
 _HALF_LIFE_DAYS = 14.0
@@ -41,23 +41,19 @@ class Trending:
         """Nothing: the record knows."""
         return ()
 
-    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
+    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Candidates:
         """The most taken up."""
         passing = request.passing()
-        return self._scored(request, [one for one in islice(request.trends, request.limit) if one in passing])
+        return dict.fromkeys(one for one in islice(request.trends, request.limit) if one in passing)
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """What is not taken up scores 0."""
-        return self._scored(request, videos)
-
-    @staticmethod
-    def _scored(request: SourceRequest, ids: Mapping[str, object] | list[str]) -> Scores:
         most = request.most_taken_up
         return {
             one: max(0.0, math.log1p(max(0.0, request.trends[one].score)) / most)
             if one in request.trends and most
             else 0.0
-            for one in ids
+            for one in videos
         }
 
 
@@ -76,11 +72,11 @@ class Fresh:
         """Nothing: the record knows."""
         return ()
 
-    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
+    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Candidates:
         """The newest that pass."""
         passing = request.passing()
         newest = (one for one in request.newest[: request.limit * NEWEST] if one in passing)
-        return self.score(request, request.catalogue.videos(islice(newest, request.limit)))
+        return dict.fromkeys(islice(newest, request.limit))
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """Newness of each; nothing of a video whose age nobody knows."""
@@ -116,7 +112,7 @@ class Unexplored:
         """Nothing: the record knows."""
         return ()
 
-    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
+    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Candidates:
         """The best draws."""
         passing = request.passing()
         new = (one for one in islice(request.newcomers, request.limit * NEWCOMERS) if one in passing)

@@ -10,7 +10,7 @@ from services.library.index.port import Hit
 from services.recommend.indexed import LABEL_FIELDS, IndexedVideo, LabelKey
 from services.recommend.profile import CREATOR
 from services.recommend.rarity import Rarity
-from services.recommend.sources.base import Scores, SourceRequest, found_in
+from services.recommend.sources.base import Candidates, Scores, SourceRequest, found_in
 
 _TOP_LABELS = 12
 _FILTERED = (*LABEL_FIELDS, CREATOR)
@@ -55,9 +55,9 @@ class Labels:
             for where, limit in zip(filters, limits, strict=True)
         ]
 
-    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
-        """What was found, by how well its labels match."""
-        return self.score(request, request.catalogue.videos(found_in(answers)))
+    def candidates(self, _request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Candidates:
+        """What was found."""
+        return found_in(answers)
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """How well each video's labels match."""

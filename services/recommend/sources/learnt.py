@@ -8,7 +8,7 @@ from typing import Protocol
 from services.library.index.asks import Ask
 from services.library.index.port import Hit
 from services.recommend.indexed import IndexedVideo
-from services.recommend.sources.base import Scores, SourceRequest
+from services.recommend.sources.base import Candidates, Scores, SourceRequest
 
 
 class FoldedViewer(Protocol):
@@ -35,6 +35,7 @@ class Learnt:
     """A source on a trained model. A viewer is folded in once a request."""
 
     relative = True
+    in_memory = True
 
     def __init__(self, name: str, fold_in: FoldIn) -> None:
         self.name = name
@@ -55,13 +56,13 @@ class Learnt:
         """Nothing: the model knows."""
         return ()
 
-    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Scores:
+    def candidates(self, request: SourceRequest, _answers: Sequence[Sequence[Hit]]) -> Candidates:
         """The model's best that pass the filter."""
         viewer = self.viewer(request)
         if viewer is None:
             return {}
-        best = dict(viewer.best(request.limit * 2, without=request.taste.seen))
-        return {one: best[one] for one in request.catalogue.allowed(list(best), request.allowed)[: request.limit]}
+        best = [one for one, _ in viewer.best(request.limit * 2, without=request.taste.seen)]
+        return dict.fromkeys(request.catalogue.allowed(best, request.allowed)[: request.limit])
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """What the model says of these."""

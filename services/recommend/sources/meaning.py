@@ -10,9 +10,9 @@ import numpy as np
 
 from services.library.index.asks import Ask, Near
 from services.library.index.port import Hit, Vector
-from services.recommend.alike import products, rows_of
+from services.recommend.alike import rows_of
 from services.recommend.indexed import IndexedVideo
-from services.recommend.sources.base import Scores, SourceRequest, found_in
+from services.recommend.sources.base import Candidates, Scores, SourceRequest, found_in
 from services.recommend.taste import Interest
 
 MAX_INTERESTS = 6
@@ -45,9 +45,9 @@ class Nearness:
         each = max(10, math.ceil(request.limit / max(1, len(directions)) * 1.5))
         return [Near(self.using, vector, request.allowed, each) for _, vector in directions]
 
-    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
-        """What the index found, scored as what others found is."""
-        return self.score(request, request.catalogue.videos(found_in(answers)))
+    def candidates(self, _request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Candidates:
+        """What the index found."""
+        return found_in(answers)
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """Nearness of these videos by vectors that are kept: of the text, or the mean frame."""
@@ -56,7 +56,7 @@ class Nearness:
         if not kept or not directions:
             return {}
         weights = np.sqrt([weight for weight, _ in directions])
-        cosines = products(rows_of(kept.values()), rows_of(vector for _, vector in directions))
+        cosines = rows_of(kept.values()) @ rows_of(vector for _, vector in directions).T
         return dict(zip(kept, (cosines * weights).max(axis=1).tolist(), strict=True))
 
 
