@@ -14,6 +14,6 @@ def best_rows(scores: NDArray[np.float32], limit: int, *, without: Collection[in
     most = min(limit + len(closed), len(scores))
     if most <= 0:
         return []
-    top = np.argpartition(-scores, most - 1)[:most]
+    top = np.argpartition(scores, len(scores) - most)[len(scores) - most :]
     found: list[int] = top[np.lexsort((top, -scores[top]))].tolist()
     return [row for row in found if row not in closed][:limit]

@@ -81,18 +81,14 @@ def read(score: float, scale: Scale | None) -> float:
     return min(1.0, max(-1.0, score)) if scale is None else scale.of(score)
 
 
-def read_all(scores: Sequence[float], scale: Scale | None) -> list[float]:
+def read_all(scores: Sequence[float], scale: Scale | None) -> NDArray[np.float64]:
     """`read` of many scores at once."""
-    if scale is not None and scale.high <= scale.low:
-        return [scale.of(score) for score in scores]
     values = np.asarray(scores, dtype=np.float64)
-    read_: NDArray[np.float64] = (
-        np.clip(values, -1.0, 1.0)
-        if scale is None
-        else np.clip((values - scale.low) / (scale.high - scale.low), 0.0, 1.0)
-    )
-    found: list[float] = read_.tolist()
-    return found
+    if scale is None:
+        return np.clip(values, -1.0, 1.0)
+    if scale.high <= scale.low:
+        return np.where(values >= scale.low, 1.0, 0.0)
+    return np.clip((values - scale.low) / (scale.high - scale.low), 0.0, 1.0)
 
 
 def scales_of(scores: Mapping[str, Scores], relative: frozenset[str]) -> dict[str, Scale]:
@@ -119,12 +115,12 @@ def blend(
     repeats: Mapping[str, float] | None = None,
 ) -> Blended:
     """Add up. `weights` add up to 1; `repeats` is what is left, in [0, 1], of a score that was shown before."""
-    totals = dict.fromkeys(videos, 0.0)
+    rows = {one: row for row, one in enumerate(videos)}
+    sums = np.zeros(len(rows))
     for name, values in scores.items():
-        weight = weights.get(name, 0.0)
-        ids = [one for one in values if one in totals]
-        for one, value in zip(ids, read_all([values[one] for one in ids], scales.get(name)), strict=True):
-            totals[one] += weight * value
+        known = values if rows.keys() >= values.keys() else {one: values[one] for one in values if one in rows}
+        sums[[rows[one] for one in known]] += weights.get(name, 0.0) * read_all([*known.values()], scales.get(name))
+    totals = dict(zip(rows, sums.tolist(), strict=True))
     for one, left in (repeats or {}).items():
         if one in totals and totals[one] > 0:
             totals[one] *= left

@@ -42,6 +42,8 @@ def lets_through(where: Filter) -> Lets:
     excludes = [(_READ[field], frozenset(values)) for field, values in where.excludes.items()]
     within = None if where.within is None else lets_through(where.within.where)
     without = None if where.without is None else lets_through(where.without.where)
+    if within is not None and not (ids or not_ids or equals or some or excludes or without):
+        return within
 
     def lets(video: IndexedVideo) -> bool:
         if video.point_id in not_ids or (ids is not None and video.point_id not in ids):

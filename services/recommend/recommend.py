@@ -53,8 +53,10 @@ _log = logging.getLogger(__name__)
 THREADS = 8
 """Sources that are asked at once, over all requests."""
 
-_FULL_COLLECTION = 1000
-"""Collections of the younger generations before Python's collector looks through everything; its default is 10."""
+_COLLECTIONS = (20_000, 20, 1000)
+"""When Python's collector looks through each generation (`gc.set_threshold`; its own are 700, 10, 10). A feed makes some
+ten thousand objects, hardly any in cycles, and each look at them costs a request up to 5 ms.
+"""
 
 NO_CANDIDATE = "No source of this policy had anything for the viewer."
 """Said where the record answers instead: a feed is empty only when nothing may be shown."""
@@ -156,8 +158,7 @@ class Recommender:
             gc.freeze()
         gc.collect()
         gc.freeze()
-        # What requests keep later is looked through a hundred times less often than Python would.
-        gc.set_threshold(*gc.get_threshold()[:2], _FULL_COLLECTION)
+        gc.set_threshold(*_COLLECTIONS)
 
     def warm_behind(self) -> None:
         """The same in a thread, while requests are answered."""

@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.library.errors import RecordUnavailable
+from services.library.record.checkpoints import Checkpoints
 from services.library.record.documents import ParsedDocuments
 
 BUSY_TIMEOUT_S = 30.0
@@ -42,6 +43,9 @@ REST_S = 1.0
 """A connection that was not used for so long is tried before it is used again, seconds. A server that was started anew
 cuts all connections: of those used since, the first call fails as one under way does, and the others are made anew.
 """
+
+LOG_PAGES = 1000
+"""Pages of SQLite's write-ahead log from which on a commit carries them over into the file; SQLite's own default."""
 
 _WRITES, _USED, _UNSYNCED = "reelwise_writes", "reelwise_used", "reelwise_unsynced"
 
@@ -139,8 +143,9 @@ def _write_ahead(cursor: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     writes, unsynced = options.get(_WRITES, False), options.get(_UNSYNCED, False)
-    if unsynced != connection.info.get(_UNSYNCED, False):
+    if writes and unsynced != connection.info.get(_UNSYNCED, False):
         connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if unsynced else 'FULL'}")
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={0 if unsynced else LOG_PAGES}")
         connection.info[_UNSYNCED] = unsynced
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -184,6 +189,7 @@ class Database:
         apart = engine.execution_options(isolation_level="AUTOCOMMIT") if postgres else None
         self._one_reader, self._one_writer = apart or engine, apart or self._writer
         self._clock = clock
+        self._checkpoints = Checkpoints(engine)
         self._parsed = ParsedDocuments()
 
     @contextmanager
@@ -225,10 +231,12 @@ class Database:
     @contextmanager
     def _noting(self) -> Iterator[Connection]:
         """For notes that somebody waits for, of answers and not of anything handed in: SQLite does not wait for the
-        disk. They survive the end of the process, and after a power cut the latest may be missing.
+        disk, neither for the note nor for its write-ahead log to be carried over. They survive the end of the process,
+        and after a power cut the latest may be missing.
         """
         with naming_the_database(self.engine), self._noter.begin() as connection:
             yield connection
+        self._checkpoints.noted()
 
     def _insert(self, table: type[DeclarativeBase] | Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT, which both dialects spell alike but each has its own class for."""
@@ -236,4 +244,5 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        self._checkpoints.close()
         self.engine.dispose()

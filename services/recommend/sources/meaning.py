@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,10 @@ from services.recommend.sources.base import Candidates, Scores, SourceRequest, f
 from services.recommend.taste import Interest
 
 MAX_INTERESTS = 6
-"""Interests that the index is asked about, the strongest."""
+"""Interests that count, the strongest."""
+
+MAX_ASKED = 3
+"""Directions that a request asks the index about; PinnerSage (Pal et al. 2020) draws as many of a viewer's clusters."""
 
 SESSION_WEIGHT = 1.0
 """What the current session counts beside the strongest long-term interest."""
@@ -40,8 +44,8 @@ class Nearness:
         return bool(self.directions(request))
 
     def asks(self, request: SourceRequest) -> Sequence[Ask]:
-        """What lies near each direction."""
-        directions = self.directions(request)
+        """What lies near some directions, drawn by their weights: others with the next request."""
+        directions = _drawn(self.directions(request), request.seed)
         each = max(10, math.ceil(request.limit / max(1, len(directions)) * 1.5))
         return [Near(self.using, vector, request.allowed, each) for _, vector in directions]
 
@@ -58,6 +62,15 @@ class Nearness:
         weights = np.sqrt([weight for weight, _ in directions])
         cosines = rows_of(kept.values()) @ rows_of(vector for _, vector in directions).T
         return dict(zip(kept, (cosines * weights).max(axis=1).tolist(), strict=True))
+
+
+def _drawn(directions: Directed, seed: int) -> Directed:
+    """`MAX_ASKED` of them, the weightier the likelier (Efraimidis and Spirakis 2006)."""
+    if len(directions) <= MAX_ASKED:
+        return directions
+    chance = random.Random(f"directions:{seed}")  # noqa: S311 (no secret)
+    keys = [chance.random() ** (1.0 / max(weight, 1e-6)) for weight, _ in directions]
+    return [directions[at] for at in sorted(range(len(keys)), key=lambda at: -keys[at])[:MAX_ASKED]]
 
 
 def interests_of(request: SourceRequest) -> list[tuple[float, Interest]]:
