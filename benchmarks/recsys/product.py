@@ -31,7 +31,7 @@ from services.recommend.answer import Ask, Recommendations
 from services.recommend.indexed import IndexedVideo
 from services.recommend.policies import Policy, load_policies
 from services.recommend.recommend import Recommender, default_sources
-from services.recommend.sources.base import Scores, Source, SourceRequest
+from services.recommend.sources.base import Candidates, Scores, Source, SourceRequest
 from services.settings import Settings
 
 PER_SESSION = 10
@@ -153,7 +153,7 @@ class WithoutSession:
 
     def __init__(self, inner: Source) -> None:
         self._inner = inner
-        self.name, self.relative = inner.name, inner.relative
+        self.name, self.relative, self.in_memory = inner.name, inner.relative, getattr(inner, "in_memory", False)
 
     def applies(self, request: SourceRequest) -> bool:
         """As the source within."""
@@ -163,7 +163,7 @@ class WithoutSession:
         """As the source within, for a viewer who has just come."""
         return self._inner.asks(self._cut(request))
 
-    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Scores:
+    def candidates(self, request: SourceRequest, answers: Sequence[Sequence[Hit]]) -> Candidates:
         """As the source within, for a viewer who has just come."""
         return self._inner.candidates(self._cut(request), answers)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from services.library.record.store import Record
 from services.recommend.sources.base import SourceRequest
 from services.recommend.sources.learnt import FoldedViewer
@@ -12,21 +14,23 @@ _TRIED = 2
 
 
 class Anchors:
-    """Looks up, for one answer, what a model's reasons rest on: the record is asked for a pick when a reason is."""
+    """Looks up, for one answer, what a model's reasons rest on."""
 
     def __init__(self, request: SourceRequest, viewer: FoldedViewer, record: Record, *, later: bool) -> None:
         self._request, self._viewer, self._record, self._later = request, viewer, record, later
 
-    def of(self, video: str) -> str | None:
-        """The video that the viewer took to, as somebody else did who took to this one as well; with `later`, after it.
-        None where there is nobody.
+    def of(self, videos: Iterable[str]) -> dict[str, str]:
+        """Per video, the one that the viewer took to, as somebody else did who took to this one as well; with `later`,
+        after it. Those for which there is nobody are left out.
         """
-        taken = self._request.taste.taken
-        parts = [(anchor, part) for anchor, part in self._viewer.causes(video) if part > 0 and anchor in taken]
         return self._record.somebody_took_to_both(
-            video,
-            [anchor for anchor, _ in parts[:_TRIED]],
+            {video: self._causes(video) for video in videos},
             but=self._request.taste.user,
             watched_ratio=TAKEN_RATIO,
             later=self._later,
         )
+
+    def _causes(self, video: str) -> list[str]:
+        taken = self._request.taste.taken
+        parts = [anchor for anchor, part in self._viewer.causes(video) if part > 0 and anchor in taken]
+        return parts[:_TRIED]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from services.recommend.causes import OF_THE_VIDEO
 from services.recommend.facts import Facts, Found
@@ -24,6 +25,33 @@ def carries(source: str, scores: Mapping[str, SourceScore]) -> bool:
     return source in scores and 0 < scores[source].contribution >= LEAST_SHARE * whole
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """All that could be said of a pick, best first; `carrying` is what each source that carries it added."""
+
+    video: IndexedVideo
+    scores: Mapping[str, SourceScore]
+    carrying: Mapping[str, float]
+    reasons: list[Reason]
+
+    def standing(self, reason: Reason) -> tuple[bool, float]:
+        """Where the viewer carries more of the score than the video's own newness and counts do, they come first."""
+        own = sum(share for name, share in self.carrying.items() if name in OF_THE_VIDEO)
+        viewer_first = sum(self.carrying.values()) - own >= own
+        return viewer_first and reason.source in OF_THE_VIDEO, -reason.contribution
+
+    def would_lead(self, source: str) -> bool:
+        """Whether a reason of this source would come first."""
+        return source in self.carrying and (
+            not self.reasons or self.standing(self.reasons[0]) >= (False, -self.carrying[source])
+        )
+
+    def add(self, *reasons: Reason) -> None:
+        """Put reasons in their places."""
+        self.reasons.extend(reasons)
+        self.reasons.sort(key=self.standing)
+
+
 class Explainer:
     """Reasons for one answer. Keeps what was said already, so that no two items say the same sentence."""
 
@@ -32,21 +60,27 @@ class Explainer:
         self._facts, self._taste, self._video = facts, TasteReasons(facts), VideoReasons(facts)
         self._said: set[str] = set()
 
-    def reasons(self, video: IndexedVideo, scores: Mapping[str, SourceScore]) -> tuple[Reason, ...]:
-        """One to three reasons, the largest contribution first."""
-        carrying = {name: score.contribution for name, score in scores.items() if carries(name, scores)}
-        # Where the viewer carries more of the score than the video's own newness and counts do, they come first.
-        own = sum(share for name, share in carrying.items() if name in OF_THE_VIDEO)
-        viewer_first = sum(carrying.values()) - own >= own
+    def reasons(self, picks: Sequence[tuple[IndexedVideo, Mapping[str, SourceScore]]]) -> list[tuple[Reason, ...]]:
+        """One to three reasons for each pick, the largest contribution first."""
+        made = []
+        for video, scores in picks:
+            carrying = {name: score.contribution for name, score in scores.items() if carries(name, scores)}
+            made.append(_Made(video, scores, carrying, []))
+            made[-1].add(*self._all(video, carrying))
+        found = self._facts.found
+        trained = (
+            ("collaborative", found.shared, self._taste.shared),
+            ("sequence", found.went_on, self._taste.next_up),
+        )
+        for name, anchors, word in trained:
+            # The record is asked who else took to a pick, which takes long, only where the answer would lead.
+            leading = {pick.video.video_id: pick for pick in made if pick.would_lead(name)}
+            for one, anchor in (anchors.of(leading) if anchors is not None else {}).items():
+                leading[one].add(word(anchor, leading[one].carrying[name]))
+        return [self._chosen(pick) for pick in made]
 
-        def standing(reason: Reason) -> tuple[bool, float]:
-            return viewer_first and reason.source in OF_THE_VIDEO, -reason.contribution
-
-        made = sorted(self._all(video, carrying), key=standing)
-        # The record is asked who else took to a pick, about a millisecond each, only where the answer would lead.
-        for name, look_up in (("collaborative", self._taste.shared), ("sequence", self._taste.next_up)):
-            if name in carrying and not any(standing(one) < (False, -carrying[name]) for one in made):
-                made = sorted([*made, *look_up(video, carrying[name])], key=standing)
+    def _chosen(self, pick: _Made) -> tuple[Reason, ...]:
+        made = pick.reasons
         kept: list[Reason] = []
         named: set[LabelKey] = set()
         kinds: set[type] = set()
@@ -63,7 +97,7 @@ class Explainer:
             kinds.add(type(reason.claim))
         if kept:
             return tuple(kept)
-        fallback = self._video.variety(video, scores)
+        fallback = self._video.variety(pick.video, pick.scores)
         worded = self._word(fallback) or self._word(made[0] if made else fallback, again=True)
         assert worded is not None
         return (worded,)

@@ -30,8 +30,8 @@ class Found:
 
     `documents` are the understandings of the picks and of the videos behind interests; `found_by` has, per source, the
     videos that it found itself; `looks`, per pick, the video behind an interest whose mean frame is nearest to it, and
-    that cosine; `shared` looks up the viewer's video that somebody else took to as well, `went_on` the one after which
-    somebody else took to the pick.
+    that cosine; `shared` looks up the viewer's videos that somebody else took to as well, `went_on` those after which
+    somebody else took to a pick.
     """
 
     request: SourceRequest

@@ -77,19 +77,15 @@ class TasteReasons:
             claim = c.Alike(anchor, self._facts.title(anchor), self._behind.verb([anchor]), looks=True)
             yield self._facts.resting(claim, "looks", share, [anchor], frames(document))
 
-    def shared(self, video: IndexedVideo, share: float) -> Iterator[Reason]:
+    def shared(self, anchor: str, share: float) -> Reason:
         """The viewer's video that somebody else took to as well."""
-        anchor = self._found.shared.of(video.video_id) if self._found.shared is not None else None
-        if anchor is not None:
-            claim = c.SharedTaste(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
-            yield self._facts.resting(claim, "collaborative", share, [anchor])
+        claim = c.SharedTaste(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
+        return self._facts.resting(claim, "collaborative", share, [anchor])
 
-    def next_up(self, video: IndexedVideo, share: float) -> Iterator[Reason]:
+    def next_up(self, anchor: str, share: float) -> Reason:
         """The viewer's video after which somebody else went on to this one."""
-        anchor = self._found.went_on.of(video.video_id) if self._found.went_on is not None else None
-        if anchor is not None:
-            claim = c.WentOn(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
-            yield self._facts.resting(claim, "sequence", share, [anchor])
+        claim = c.WentOn(anchor, self._facts.title(anchor), self._behind.verb([anchor]))
+        return self._facts.resting(claim, "sequence", share, [anchor])
 
     def adventure(self, video: IndexedVideo, document: Understanding | None, share: float) -> Iterator[Reason]:
         """A topic that the viewer has not watched."""

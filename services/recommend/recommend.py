@@ -54,8 +54,8 @@ THREADS = 8
 """Sources that are asked at once, over all requests."""
 
 _COLLECTIONS = (20_000, 20, 1000)
-"""When Python's collector looks through each generation (`gc.set_threshold`; its own are 700, 10, 10). A feed makes some
-ten thousand objects, hardly any in cycles, and each look at them costs a request up to 5 ms.
+"""When Python's collector looks through each generation (`gc.set_threshold`; its own are 700, 10, 10). A feed makes ten
+thousand objects, hardly any of them in cycles, and a look at them costs a request up to 5 ms.
 """
 
 NO_CANDIDATE = "No source of this policy had anything for the viewer."
@@ -192,7 +192,9 @@ class Recommender:
             picks, documents = pick(ask, ranked, chosen.policy, self.library.record)
         request = ranked.request
         parts = {video.video_id: ranked.blended.parts(video.video_id) for video in picks}
-        explainer = Explainer(self._found(ranked, parts, documents))
+        explained = Explainer(self._found(ranked, parts, documents)).reasons(
+            [(video, parts[video.video_id]) for video in picks]
+        )
         items = tuple(
             Recommendation(
                 video_id=video.video_id,
@@ -201,9 +203,9 @@ class Recommender:
                 duration_s=video.duration_s,
                 score=ranked.blended.totals[video.video_id],
                 sources=parts[video.video_id],
-                reasons=explainer.reasons(video, parts[video.video_id]),
+                reasons=reasons,
             )
-            for video in picks
+            for video, reasons in zip(picks, explained, strict=True)
         )
         grounds = grounds_of(request, bool(ranked.gathered.scores.get("trending")))
         total = self.library.index.count(Collection.VIDEOS) if len(items) < ask.limit else 0

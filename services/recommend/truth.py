@@ -101,8 +101,7 @@ class _Checker:
                 yield from self._anchor(claim.anchor, claim.verb, claim.title.en)
                 later = isinstance(claim, c.WentOn)
                 if not self.record.somebody_took_to_both(
-                    self.told.video,
-                    [claim.anchor],
+                    {self.told.video: [claim.anchor]},
                     but=self.told.user,
                     watched_ratio=TAKEN_RATIO,
                     later=later,

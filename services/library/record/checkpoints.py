@@ -18,7 +18,7 @@ class Checkpoints:
     """Carries the log over in a thread of its own after every `every` notes; nothing on other databases.
 
     SQLite lets the commit that fills the log do so, and wait for the disk: one feed in forty took 20 ms longer. Those
-    who write while the thread is at it are not held up. What a process leaves in the log, the next to write carries over.
+    who write while the thread is at it are not held up. What a process leaves in the log, the next writer carries over.
     """
 
     def __init__(self, engine: Engine, *, every: int = NOTES) -> None:

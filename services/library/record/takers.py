@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, literal_column, or_, select
@@ -23,28 +23,31 @@ class Takers(Database):
 
     def somebody_took_to_both(
         self,
-        video: str,
-        others: Sequence[str],
+        wanted: Mapping[str, Sequence[str]],
         *,
         but: str,
         watched_ratio: float,
         later: bool = False,
         latest: int | None = TAKERS,
-    ) -> str | None:
-        """The first of `others` that a viewer other than `but` took to who took to the video: liked, commented, shared,
-        kept, or watched `watched_ratio` of it; with `later`, before they took to the video. None where there is none.
+    ) -> dict[str, str]:
+        """For each video of `wanted`, the first of its others that a viewer other than `but` took to who took to the
+        video: liked, commented, shared, kept, or watched `watched_ratio` of it; with `later`, before they took to the
+        video. Videos for which there is none are left out.
 
         Of each video, only the `latest` such acts are looked at, since popular ones have very many; None: all.
         """
+        found: dict[str, str] = {}
+        if not any(wanted.values()):
+            return found
         statement = _took_to_both(later=later, latest=latest)
-        known = {"but": storable_text(but).strip(), "ratio": watched_ratio, "video": video}
-        if not others:
-            return None
+        known = {"but": storable_text(but).strip(), "ratio": watched_ratio}
         with self._reading() as connection:
-            for other in others:
-                if connection.execute(statement, {**known, "other": other}).first() is not None:
-                    return other
-        return None
+            for video, others in wanted.items():
+                for other in others:
+                    if connection.execute(statement, {**known, "video": video, "other": other}).first() is not None:
+                        found[video] = other
+                        break
+        return found
 
 
 @lru_cache(maxsize=8)

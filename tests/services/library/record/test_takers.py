@@ -21,7 +21,7 @@ def did(record: Record, user: str, kind: EventKind, video: str, hours: float, ra
 
 
 def ask(record: Record, video: str, *others: str, but: str = "me", **options) -> str | None:
-    return record.somebody_took_to_both(video, others, but=but, watched_ratio=0.5, **options)
+    return record.somebody_took_to_both({video: others}, but=but, watched_ratio=0.5, **options).get(video)
 
 
 def test_somebody_else_who_took_to_both_is_found(record: Record, videos) -> None:
