@@ -115,12 +115,15 @@ def blend(
     repeats: Mapping[str, float] | None = None,
 ) -> Blended:
     """Add up. `weights` add up to 1; `repeats` is what is left, in [0, 1], of a score that was shown before."""
-    rows = {one: row for row, one in enumerate(videos)}
-    sums = np.zeros(len(rows))
+    ids = list(videos)
+    sums = np.zeros(len(ids))
     for name, values in scores.items():
-        known = values if rows.keys() >= values.keys() else {one: values[one] for one in values if one in rows}
-        sums[[rows[one] for one in known]] += weights.get(name, 0.0) * read_all([*known.values()], scales.get(name))
-    totals = dict(zip(rows, sums.tolist(), strict=True))
+        weight, scale = weights.get(name, 0.0), scales.get(name)
+        if list(values) == ids:  # as most sources answer
+            sums += weight * read_all(list(values.values()), scale)
+        elif known := [at for at, one in enumerate(ids) if one in values]:
+            sums[known] += weight * read_all([values[ids[at]] for at in known], scale)
+    totals = dict(zip(ids, sums.tolist(), strict=True))
     for one, left in (repeats or {}).items():
         if one in totals and totals[one] > 0:
             totals[one] *= left

@@ -78,10 +78,13 @@ def still_new(newcomer: Newcomer, now: datetime) -> bool:
 
 def drawn(newcomers: Mapping[str, Newcomer], fits: Mapping[str, float], seed: int) -> dict[str, float]:
     """Newcomers that fit, each with its draw weighed by its fit, in [0, 1]."""
-    fitting = [one for one, new in newcomers.items() if new.left > 0 and fits.get(one, 0.0) >= LEAST_FIT]
-    chances = np.array([_chance(seed, newcomers[one].video_id) for one in fitting])
-    # Inverse transform sampling, all at once.
-    draws = betaincinv([newcomers[one].alpha for one in fitting], [newcomers[one].beta for one in fitting], chances)
+    fitting = [one for one, fit in fits.items() if fit >= LEAST_FIT and one in newcomers and newcomers[one].left > 0]
+    chances = np.array([_chance(seed, one) for one in fitting])
+    beliefs = np.array([(newcomers[one].alpha, newcomers[one].beta) for one in fitting]).reshape(-1, 2)
+    # Inverse transform sampling, all at once. A uniform belief, which most have, is its own.
+    known = (beliefs != 1.0).any(axis=1)
+    draws = chances.copy()
+    draws[known] = betaincinv(beliefs[known, 0], beliefs[known, 1], chances[known])
     values = np.clip(draws * np.array([fits[one] for one in fitting]), 0.0, 1.0)
     return dict(zip(fitting, values.tolist(), strict=True))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from itertools import chain, islice
+
+import numpy as np
 
 from services.library.index.asks import Ask
 from services.library.index.port import Hit
@@ -14,7 +15,7 @@ from services.recommend.newcomers import LEAST_FIT, drawn
 from services.recommend.sources.base import Candidates, Scores, SourceRequest
 from services.recommend.sources.fit import fit_scores
 
-_HALF_LIFE_DAYS = 14.0
+_HALF_LIFE_S = 14 * 86_400.0
 
 NEWEST, NEWCOMERS = 2, 5
 """How many times as many as are wanted are looked at, since some do not pass the filter."""
@@ -80,8 +81,9 @@ class Fresh:
 
     def score(self, request: SourceRequest, videos: Mapping[str, IndexedVideo]) -> Scores:
         """Newness of each; nothing of a video whose age nobody knows."""
-        times = {one: known_since(request, video) for one, video in videos.items()}
-        return {one: freshness(when, request.now) for one, when in times.items() if when is not None}
+        times = {one: when for one, video in videos.items() if (when := known_since(request, video)) is not None}
+        ages = np.maximum(request.now.timestamp() - np.array(list(times.values())), 0.0)
+        return dict(zip(times, (0.5 ** (ages / _HALF_LIFE_S)).tolist(), strict=True))
 
 
 def known_since(request: SourceRequest, video: IndexedVideo) -> float | None:
@@ -90,11 +92,6 @@ def known_since(request: SourceRequest, video: IndexedVideo) -> float | None:
         return video.published_at
     newcomer = request.newcomers.get(video.video_id)
     return newcomer.since.timestamp() if newcomer is not None else None
-
-
-def freshness(published: float, now: datetime, half_life_days: float = _HALF_LIFE_DAYS) -> float:
-    """1 for now, half of it after `half_life_days`."""
-    return float(0.5 ** (max(0.0, now.timestamp() - published) / 86_400 / half_life_days))
 
 
 class Unexplored:
