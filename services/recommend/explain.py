@@ -19,10 +19,10 @@ LEAST_SHARE = 0.1
 """A source that carried less than this share of an item's score is no reason for it."""
 
 
-def carries(source: str, scores: Mapping[str, SourceScore]) -> bool:
-    """Whether a source carried enough of an item's score to be a reason for it."""
-    whole = sum(score.contribution for score in scores.values() if score.contribution > 0)
-    return source in scores and 0 < scores[source].contribution >= LEAST_SHARE * whole
+def carrying(scores: Mapping[str, SourceScore]) -> dict[str, float]:
+    """What those sources added that carried enough of an item's score to be a reason for it."""
+    least = LEAST_SHARE * sum(score.contribution for score in scores.values() if score.contribution > 0)
+    return {name: score.contribution for name, score in scores.items() if 0 < score.contribution >= least}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,8 @@ class Explainer:
         """One to three reasons for each pick, the largest contribution first."""
         made = []
         for video, scores in picks:
-            carrying = {name: score.contribution for name, score in scores.items() if carries(name, scores)}
-            made.append(_Made(video, scores, carrying, []))
-            made[-1].add(*self._all(video, carrying))
+            made.append(_Made(video, scores, carrying(scores), []))
+            made[-1].add(*self._all(video, made[-1].carrying))
         found = self._facts.found
         trained = (
             ("collaborative", found.shared, self._taste.shared),

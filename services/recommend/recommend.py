@@ -27,7 +27,7 @@ from services.recommend.catalogue import TTL_S, Catalogue
 from services.recommend.causes import read_causes
 from services.recommend.collaborative import Collaborative
 from services.recommend.context import Context, resolve_context
-from services.recommend.explain import Explainer, carries
+from services.recommend.explain import Explainer, carrying
 from services.recommend.facts import Found
 from services.recommend.fallback import fall_back
 from services.recommend.grounds import grounds_of, language_of, note_of
@@ -225,7 +225,7 @@ class Recommender:
         self, ranked: Ranked, picks: Mapping[str, Mapping[str, SourceScore]], documents: Mapping[str, Understanding]
     ) -> Found:
         request = ranked.request
-        seen_looks = [one for one, parts in picks.items() if carries("looks", parts)]
+        seen_looks = [one for one, parts in picks.items() if "looks" in carrying(parts)]
         leads = {one for interest in request.taste.interests for one in interest.videos[:3]}
         untitled = [one for one, video in self.catalogue.videos(leads).items() if not video.title]
         return Found(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from contextlib import closing
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 _log = logging.getLogger(__name__)
 
@@ -46,10 +48,8 @@ class Checkpoints:
                 self._working.join()
 
     def _carry_over(self) -> None:
-        connection = self._engine.raw_connection()
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
-        except sqlite3.Error as error:  # the log stays as it is, and what is in it counts
+            with closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+        except (sqlite3.Error, SQLAlchemyError) as error:  # the log stays as it is, and what is in it counts
             _log.warning("the write-ahead log of %s was not carried over: %s", self._engine.url.database, error)
-        finally:
-            connection.close()
