@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -75,18 +76,13 @@ class Kept(Generic[K, T]):
     def many(self, keys: Iterable[K], fetch: Callable[[list[K]], Mapping[K, T]]) -> dict[K, T]:
         """The values of `keys`; `fetch` is asked once for those that are not kept. Unknown keys are left out."""
         now = self._clock()
-        since = None if self._ttl_s is None else now - self._ttl_s
-        found: dict[K, T] = {}
-        missing: list[K] = []
-        with self._lock:
-            forgotten = self._forgotten
-            for key in dict.fromkeys(keys):
-                kept = self._values.get(key)
-                if kept is None or (since is not None and kept[0] < since):
-                    missing.append(key)
-                else:
-                    found[key] = kept[1]
-        if missing:
+        since = -math.inf if self._ttl_s is None else now - self._ttl_s
+        wanted = keys if isinstance(keys, dict) else dict.fromkeys(keys)
+        # Each look is atomic, and a lock around some hundred of them would be waited for.
+        forgotten, kept = self._forgotten, self._values.get
+        found = {key: held[1] for key in wanted if (held := kept(key)) is not None and held[0] >= since}
+        if len(found) < len(wanted):
+            missing = [key for key in wanted if key not in found]
             fetched = fetch(missing)
             found.update(fetched)
             with self._lock:
