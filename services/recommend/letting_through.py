@@ -42,7 +42,8 @@ def lets_through(where: Filter) -> Lets:
     excludes = [(_READ[field], frozenset(values)) for field, values in where.excludes.items()]
     within = None if where.within is None else lets_through(where.within.where)
     without = None if where.without is None else lets_through(where.without.where)
-    if within is not None and not (ids or not_ids or equals or some or excludes or without):
+    nothing_else = ids is None and without is None and not (not_ids or equals or some or excludes)
+    if within is not None and nothing_else:
         return within
 
     def lets(video: IndexedVideo) -> bool:

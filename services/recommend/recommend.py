@@ -51,7 +51,7 @@ from services.recommend.viewed import Viewed, read_viewed
 _log = logging.getLogger(__name__)
 
 THREADS = 8
-"""Sources that are asked at once, over all requests."""
+"""Requests that wait for the index at once, and sources that wait for something of their own."""
 
 _COLLECTIONS = (20_000, 20, 1000)
 """When Python's collector looks through each generation (`gc.set_threshold`; its own are 700, 10, 10). A feed makes ten

@@ -58,7 +58,11 @@ def test_a_video_in_memory_passes_where_the_index_lets_its_point_through(stage: 
         )
         match chance.randint(0, 2):
             case 0:
-                where = Filter(within=index.prepare(Collection.VIDEOS, where), excludes=_some(chance))
+                where = Filter(
+                    within=index.prepare(Collection.VIDEOS, where),
+                    excludes=_some(chance),
+                    ids=chance.choice((None, None, [], [point_id(one) for one in chance.sample(ids, 12)])),
+                )
             case 1:
                 where = Filter(without=index.prepare(Collection.VIDEOS, where), equals=_some(chance))
         assert can_tell(where)

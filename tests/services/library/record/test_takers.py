@@ -61,3 +61,14 @@ def test_only_the_latest_acts_of_a_video_are_looked_at_unless_all_are_asked_for(
     assert ask(record, b, a, latest=4) == a
     assert ask(record, b, a, latest=3) is None
     assert ask(record, b, a, latest=None) == a
+
+
+def test_several_videos_are_asked_about_at_once(record: Record, videos) -> None:
+    a, b, c = videos
+    did(record, "ann", EventKind.LIKE, a, 1)
+    did(record, "ann", EventKind.LIKE, b, 2)
+    did(record, "bob", EventKind.LIKE, b, 3)
+    did(record, "bob", EventKind.LIKE, c, 4)
+    wanted = {a: [c, b], b: [c], c: [a], "unknown": [a]}
+    assert record.somebody_took_to_both(wanted, but="me", watched_ratio=0.5) == {a: b, b: c}
+    assert record.somebody_took_to_both({a: []}, but="me", watched_ratio=0.5) == {}
