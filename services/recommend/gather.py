@@ -62,7 +62,13 @@ def gather(
     answering = pool.submit(_answers, request, {name: some for name, some in asks.items() if some})
     # Those that wait for something go first, so that the others are done meanwhile.
     unasked = sorted((one for one in asked if asks.get(one.name) == ()), key=_in_memory)
-    jobs = {one.name: _begun(one, partial(one.candidates, request, ()), pool) for one in unasked}
+    jobs = {
+        # What is not kept for good asks the index whether its candidates pass, which may take long.
+        one.name: _begun(one, partial(one.candidates, request, ()), pool)
+        if request.catalogue.lasting
+        else pool.submit(one.candidates, request, ())
+        for one in unasked
+    }
     answers, late = _answered(answering, asks, ends)
     jobs |= {
         one.name: _done(partial(one.candidates, request, answers[one.name])) for one in asked if one.name in answers
